@@ -1,0 +1,1 @@
+"""Gapless: weight-sharing neural architecture search that measures its own optimization gap."""

@@ -1,0 +1,63 @@
+"""Group: leaf choices stacked into one table, `rows x options`, that a relaxation gives values to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gapless.core.space import Choice, Path, Space
+
+
+@dataclass(frozen=True)
+class Group:
+    """Leaf choices stacked into one table.
+
+    Args:
+        name: the group's name.
+        rows: path of each leaf choice: choice, option, choice, option, ..., leaf choice.
+        options: names of the columns.
+        mask: `rows x options`, True where that row has that option.
+        pickable: `rows x options`, True where an architecture may have it.
+    """
+
+    name: str
+    rows: tuple[Path, ...]
+    options: tuple[str, ...]
+    mask: NDArray[np.bool_] = field(compare=False)
+    pickable: NDArray[np.bool_] = field(compare=False)
+
+
+def grouped(space: Space) -> tuple[Group, ...]:
+    """The tables of all leaf choices, in the order of their first row."""
+    members: dict[str, list[tuple[Path, Choice]]] = {}
+    for path, choice in _leaves(space, ()):
+        members.setdefault(choice.group or choice.name, []).append((path, choice))
+    return tuple(_table(name, rows) for name, rows in members.items())
+
+
+def _table(name: str, rows: list[tuple[Path, Choice]]) -> Group:
+    options = _merged([(*c.relaxed_only, *c.options) for _, c in rows])
+    has = [[o in c.options or o in c.relaxed_only for o in options] for _, c in rows]
+    may = [[o in c.options for o in options] for _, c in rows]
+    return Group(name, tuple(path for path, _ in rows), options, np.array(has), np.array(may))
+
+
+def _merged(lists: list[tuple[str, ...]]) -> tuple[str, ...]:
+    longest = max(lists, key=len)
+    extra = dict.fromkeys(o for names in lists for o in names if o not in longest)
+    return (*longest, *extra)
+
+
+def _leaves(space: Space, prefix: Path) -> Iterator[tuple[Path, Choice]]:
+    for choice in space.choices:
+        path = (*prefix, choice.name)
+        if choice.leaf:
+            yield path, choice
+            continue
+        for option in choice.options:
+            yield from _leaves(choice.inside(option), (*path, option))

@@ -1,0 +1,85 @@
+"""Moves: from one or two architectures of a space to others near them.
+
+A decision is one picked option. An edit replaces it by an option that is not picked at that choice.
+What is chosen inside moves along where the new option holds the same choices; otherwise the inside
+of the new option is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from gapless.core.arch import Arch
+from gapless.core.errors import BadValue
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from gapless.core.space import Path, Space
+
+
+def neighbours(space: Space, arch: Arch) -> Iterator[Arch]:
+    """Every architecture one edit away, each once."""
+    for path, picked in decisions(space, arch):
+        choice = space.choice(path)
+        for option in alternatives(space, arch, path):
+            same = choice.inside(option) == choice.inside(picked)
+            inners = [arch.picked_at(path)[picked]] if same else choice.inside(option)
+            for inner in inners:
+                yield replaced(arch, path, picked, option, inner)
+
+
+def mutate(space: Space, arch: Arch, rng: np.random.Generator, rate: float | None) -> Arch:
+    """One random edit, or each decision edited with probability ``rate``; no edit where none is possible."""
+    if rate is not None and not 0 <= rate <= 1:
+        raise BadValue(
+            expected="a mutation rate from 0 to 1", got=f"{rate}", do="leave it out to make exactly one edit"
+        )
+    free = [d for d in decisions(space, arch) if alternatives(space, arch, d[0])]
+    if rate is None:
+        chosen = [free[int(rng.integers(len(free)))]] if free else []
+    else:
+        chosen = [d for d in free if rng.random() < rate]
+    # The inside of an option comes before the option, or its edits would be lost with the option.
+    for path, picked in reversed(chosen):
+        choice = space.choice(path)
+        options = alternatives(space, arch, path)
+        option = options[int(rng.integers(len(options)))]
+        same = choice.inside(option) == choice.inside(picked)
+        inner = arch.picked_at(path)[picked] if same else choice.inside(option).sample(rng)
+        arch = replaced(arch, path, picked, option, inner)
+    return arch
+
+
+def crossover(space: Space, a: Arch, b: Arch, rng: np.random.Generator) -> Arch:
+    """Each choice, with all that is inside it, from one parent or the other with equal probability."""
+    parents = [(choice.name, (a, b)[int(rng.integers(2))]) for choice in space.choices]
+    return Arch(tuple((name, tuple(parent[name].items())) for name, parent in parents))
+
+
+def decisions(space: Space, arch: Arch, prefix: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Path and option of everything that is picked; an option before what is inside it."""
+    for choice in space.choices:
+        path = (*prefix, choice.name)
+        for option in choice.options:
+            if option in arch[choice.name]:
+                yield path, option
+                yield from decisions(choice.inside(option), arch[choice.name][option], (*path, option))
+
+
+def alternatives(space: Space, arch: Arch, path: Path) -> list[str]:
+    """The options at a path that are not picked."""
+    picked = arch.picked_at(path)
+    return [option for option in space.choice(path).options if option not in picked]
+
+
+def replaced(arch: Arch, path: Path, old: str, new: str, inner: Arch) -> Arch:
+    """The architecture with another option picked at a path."""
+    name = path[0]
+    if len(path) == 1:
+        options = {option: kept for option, kept in arch[name].items() if option != old} | {new: inner}
+    else:
+        options = {**arch[name], path[1]: replaced(arch[name][path[1]], path[2:], old, new, inner)}
+    rest = tuple(pair for pair in arch.picks if pair[0] != name)
+    return Arch((*rest, (name, tuple(options.items()))))

@@ -1,0 +1,360 @@
+"""Space: what an architecture may be, as nested choices.
+
+    Choice   pick k distinct options of several named ones; an option may hold a Space of its own
+    Space    independent choices side by side
+
+Sizes are exact integers. `at` and `index` number the architectures 0 .. size-1 without listing them,
+so a uniform draw is the architecture of a uniform number.
+"""
+
+from __future__ import annotations
+
+import operator
+import reprlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gapless.core import membership, moves, narrow
+from gapless.core.arch import Arch
+from gapless.core.errors import BadValue, UnknownName
+from gapless.core.groups import Group, grouped
+
+__all__ = ["EMPTY", "Choice", "Group", "Path", "Space"]
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Pick ``pick`` distinct options.
+
+    Args:
+        name: unique among the choices beside it.
+        options: option name to the `Space` inside it, or None.
+        pick: how many options an architecture has here.
+        group: leaf choices of one group are rows of one table of architecture parameters; the
+            choice's own name where not given.
+        relaxed_only: further columns of that table that no architecture can have, such as the
+            ``none`` operation of DARTS, which competes in the softmax and never survives.
+
+    Raises:
+        BadValue: no options, fewer options than picks, a name given twice, or values of another type.
+    """
+
+    name: str
+    options: Mapping[str, Space | None] = field(hash=False)
+    pick: int = 1
+    group: str = ""
+    relaxed_only: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_types(self)
+        object.__setattr__(self, "options", dict(self.options))
+        object.__setattr__(self, "relaxed_only", tuple(self.relaxed_only))
+        if not self.options:
+            raise BadValue(
+                expected=f"at least one option at choice '{self.name}'",
+                got="none",
+                do="give it an option, or leave the choice out of the space",
+            )
+        if not 1 <= self.pick <= len(self.options):
+            raise BadValue(
+                expected=f"between 1 and {len(self.options)} picks at choice '{self.name}'",
+                got=f"{self.pick}",
+                do="keep at least as many options as are picked",
+            )
+        names = [*self.options, *self.relaxed_only]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise BadValue(
+                expected=f"distinct names in options and relaxed_only of choice '{self.name}'",
+                got=f"{', '.join(twice)} twice",
+                do="list each name once",
+            )
+
+    def inside(self, option: str) -> Space:
+        """What is chosen inside an option; a space without choices where nothing is.
+
+        Raises:
+            UnknownName: the choice has no such option.
+        """
+        if option not in self.options:
+            raise UnknownName(f"option of choice '{self.name}'", option, self.options)
+        return self.options[option] or EMPTY
+
+    @cached_property
+    def leaf(self) -> bool:
+        """True where no option holds choices of its own."""
+        return not any(self.inside(option).choices for option in self.options)
+
+    @cached_property
+    def _sizes(self) -> tuple[int, ...]:
+        return tuple(self.inside(option).size() for option in self.options)
+
+    @cached_property
+    def _ways(self) -> tuple[tuple[int, ...], ...]:
+        """``ways[i][k]``: architectures that pick k of the options from number i on."""
+        ways = [(1,) + (0,) * self.pick]
+        for size in reversed(self._sizes):
+            last = ways[-1]
+            ways.append((1, *(last[k] + size * last[k - 1] for k in range(1, self.pick + 1))))
+        return tuple(reversed(ways))
+
+    def size(self) -> int:
+        """Number of ways to pick here, with all that is chosen inside, exact."""
+        return self._ways[0][self.pick]
+
+    def _at(self, number: int) -> tuple[tuple[str, Arch], ...]:
+        picked, left = [], self.pick
+        for i, option in enumerate(self.options):
+            if not left:
+                break
+            with_it = self._sizes[i] * self._ways[i + 1][left - 1]
+            if number < with_it:
+                number, own = divmod(number, self._sizes[i])
+                picked.append((option, self.inside(option).at(own)))
+                left -= 1
+            else:
+                number -= with_it
+        return tuple(picked)
+
+    def _index(self, picked: Mapping[str, Arch]) -> int:
+        number, scale, left = 0, 1, self.pick
+        for i, option in enumerate(self.options):
+            if not left:
+                break
+            if option in picked:
+                number += scale * self.inside(option).index(picked[option])
+                scale *= self._sizes[i]
+                left -= 1
+            else:
+                number += scale * self._sizes[i] * self._ways[i + 1][left - 1]
+        return number
+
+
+@dataclass(frozen=True)
+class Space:
+    """Independent choices side by side; an architecture decides every one of them.
+
+    Raises:
+        BadValue: two choices of one name, or something that is no choice.
+    """
+
+    choices: tuple[Choice, ...]
+
+    def __post_init__(self) -> None:
+        listed = isinstance(self.choices, (tuple, list))
+        if not listed or not all(isinstance(choice, Choice) for choice in self.choices):
+            raise BadValue(
+                expected="a tuple of choices",
+                got=reprlib.repr(self.choices),
+                do="write Space((Choice(...),))",
+            )
+        object.__setattr__(self, "choices", tuple(self.choices))
+        names = [choice.name for choice in self.choices]
+        if len(set(names)) != len(names):
+            raise BadValue(
+                expected="choices with distinct names", got=", ".join(names), do="rename one of them"
+            )
+
+    @cached_property
+    def _by_name(self) -> dict[str, Choice]:
+        return {choice.name: choice for choice in self.choices}
+
+    def choice(self, path: Path) -> Choice:
+        """The choice at choice, option, choice, option, ..., choice.
+
+        Raises:
+            UnknownName: no choice or no option of that name on the way.
+        """
+        space = self
+        for name, option in zip(path[:-1:2], path[1::2], strict=True):
+            space = space._named(name).inside(option)
+        return space._named(path[-1])
+
+    def _named(self, name: str) -> Choice:
+        if name not in self._by_name:
+            raise UnknownName("choice", name, self._by_name)
+        return self._by_name[name]
+
+    def size(self) -> int:
+        """Number of architectures, exact."""
+        total = 1
+        for choice in self.choices:
+            total *= choice.size()
+        return total
+
+    def at(self, number: int) -> Arch:
+        """Architecture ``number`` of 0 .. size-1.
+
+        Raises:
+            BadValue: the number is outside that range or not whole.
+        """
+        if not hasattr(number, "__index__") or not 0 <= number < self.size():
+            raise BadValue(
+                expected=f"a whole number from 0 to {self.size() - 1}",
+                got=f"{number}",
+                do="count the architectures with size()",
+            )
+        number, picks = operator.index(number), []
+        for choice in self.choices:
+            number, own = divmod(number, choice.size())
+            picks.append((choice.name, choice._at(own)))
+        return Arch(tuple(picks))
+
+    def index(self, arch: Arch) -> int:
+        """The number of an architecture: ``space.at(space.index(arch)) == arch``.
+
+        Raises:
+            BadValue: the architecture is not one of this space.
+        """
+        self.check(arch)
+        number = 0
+        for choice in reversed(self.choices):
+            number = number * choice.size() + choice._index(arch[choice.name])
+        return number
+
+    def __iter__(self) -> Iterator[Arch]:
+        return (self.at(number) for number in range(self.size()))
+
+    def check(self, arch: Arch) -> None:
+        """Raises:
+        BadValue: the architecture is not one of this space.
+        """
+        membership.check(self, arch)
+
+    def __contains__(self, arch: object) -> bool:
+        if not isinstance(arch, Arch):
+            return False
+        try:
+            self.check(arch)
+        except BadValue:
+            return False
+        return True
+
+    def sample(self, rng: np.random.Generator) -> Arch:
+        """An architecture drawn uniformly from all of them."""
+        return self.at(_below(self.size(), rng))
+
+    def neighbours(self, arch: Arch) -> Iterator[Arch]:
+        """Every architecture one edit away: one picked option replaced by one that was not picked.
+
+        What is chosen inside the replaced option moves along where the new option holds the same
+        choices; otherwise every inner architecture of the new option is a neighbour.
+
+        Raises:
+            BadValue: the architecture is not one of this space.
+        """
+        self.check(arch)
+        return moves.neighbours(self, arch)
+
+    def mutate(self, arch: Arch, rng: np.random.Generator, rate: float | None = None) -> Arch:
+        """One random edit; or, with ``rate``, every decision edited with that probability.
+
+        A space of one architecture returns it unchanged.
+
+        Raises:
+            BadValue: the architecture is not one of this space, or the rate is outside [0, 1].
+        """
+        self.check(arch)
+        return moves.mutate(self, arch, rng, rate)
+
+    def crossover(self, a: Arch, b: Arch, rng: np.random.Generator) -> Arch:
+        """Each choice from one parent or the other, with equal probability (uniform crossover).
+
+        Raises:
+            BadValue: a parent is not an architecture of this space.
+        """
+        self.check(a)
+        self.check(b)
+        return moves.crossover(self, a, b, rng)
+
+    def encode(self, arch: Arch) -> NDArray[np.float64]:
+        """One number per option of the whole tree, 1 where it is picked: a vector of fixed length.
+
+        Raises:
+            BadValue: the architecture is not one of this space.
+        """
+        self.check(arch)
+        return np.array(list(_marks(self, arch)), dtype=np.float64)
+
+    def restrict(self, keep: Callable[[Path, str], bool]) -> Space:
+        """The space with only the options for which ``keep(path, option)`` holds.
+
+        Raises:
+            BadValue: a choice is left with fewer options than it picks.
+        """
+        return narrow.restrict(self, keep)
+
+    def only(self, arch: Arch) -> Space:
+        """The space whose single architecture is this one.
+
+        Raises:
+            BadValue: the architecture is not one of this space.
+        """
+        self.check(arch)
+        return narrow.only(self, arch)
+
+    @cached_property
+    def _groups(self) -> tuple[Group, ...]:
+        return grouped(self)
+
+    def groups(self) -> tuple[Group, ...]:
+        """The tables of leaf choices, in the order of their first row."""
+        return self._groups
+
+    def active(self, arch: Arch) -> dict[str, NDArray[np.bool_]]:
+        """For each group, `rows x options`, True where the architecture has that option.
+
+        Raises:
+            BadValue: the architecture is not one of this space.
+        """
+        self.check(arch)
+        return {
+            group.name: np.array([[o in arch.picked_at(path) for o in group.options] for path in group.rows])
+            for group in self.groups()
+        }
+
+
+EMPTY = Space(())
+
+
+def _below(bound: int, rng: np.random.Generator) -> int:
+    """A uniform whole number below a bound of any size, by rejection."""
+    bits = (bound - 1).bit_length()
+    while True:
+        number = int.from_bytes(rng.bytes((bits + 7) // 8), "little") & ((1 << bits) - 1)
+        if number < bound:
+            return number
+
+
+def _check_types(choice: Choice) -> None:
+    """Refuses here what would fail later without saying where: choices come from a user's own space."""
+    options, relaxed = choice.options, choice.relaxed_only
+    named = isinstance(options, Mapping) and all(isinstance(option, str) for option in options)
+    inner = named and all(space is None or isinstance(space, Space) for space in options.values())
+    listed = isinstance(relaxed, (tuple, list)) and all(isinstance(option, str) for option in relaxed)
+    wanted = (
+        (isinstance(choice.name, str) and choice.name, "a name for the choice", choice.name),
+        (inner, "a mapping from option name to a Space or None", options),
+        (type(choice.pick) is int, "a whole number of picks", choice.pick),
+        (isinstance(choice.group, str), "the name of a group", choice.group),
+        (listed, "a tuple of names as relaxed_only", relaxed),
+    )
+    for right, expected, got in wanted:
+        if not right:
+            raise BadValue(
+                expected=f"{expected} at choice {choice.name!r}", got=reprlib.repr(got), do="give one"
+            )
+
+
+def _marks(space: Space, arch: Arch | None) -> Iterator[float]:
+    for choice in space.choices:
+        picked = {} if arch is None else arch[choice.name]
+        for option in choice.options:
+            yield float(option in picked)
+            yield from _marks(choice.inside(option), picked.get(option))

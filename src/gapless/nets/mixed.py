@@ -1,0 +1,69 @@
+"""The reference mixed operation: a plain list of modules, summed with their gate values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from gapless.nets.gate import Gate
+from gapless.nets.operations import Residual, dropped
+
+__all__ = ["Mixed", "added", "dropped", "pooled_logits"]
+
+
+class Mixed(nn.Module):
+    """``sum_o gate_o * op_o(x)`` over the operations of one leaf choice.
+
+    Args:
+        operations: option name to module; options without a module (``none``) contribute zero and
+            are never computed.
+        row: row of this choice in its group's table.
+        columns: column of each option in that table.
+    """
+
+    def __init__(self, operations: Mapping[str, nn.Module], row: int, columns: Mapping[str, int]) -> None:
+        super().__init__()
+        for option, module in operations.items():
+            self.add_module(option, module)
+        self.row = row
+        self.columns = [(option, columns[option]) for option in operations]
+
+    def forward(
+        self, x: torch.Tensor, gate: Gate | None = None, drop_path: float = 0.0
+    ) -> torch.Tensor | None:
+        """`n x c x h x w` to the mixture, or None where nothing is active. Without a gate: the plain sum.
+
+        In training, ``drop_path`` drops the body of a `Residual` operation and the whole output of any
+        other, except the identity's.
+        """
+        drop = drop_path if self.training else 0.0
+        total: torch.Tensor | None = None
+        for option, column in self.columns:
+            if gate is not None and not gate.computes(self.row, column):
+                continue
+            module = self.get_submodule(option)
+            y = module(x, drop) if isinstance(module, Residual) else module(x)
+            if drop and not isinstance(module, (nn.Identity, Residual)):
+                y = dropped(y, drop)
+            if gate is not None and gate.weight is not None:
+                y = gate.weight[self.row, column] * y
+            total = y if total is None else total + y
+        return total
+
+
+def added(terms: Iterable[torch.Tensor | None]) -> torch.Tensor | None:
+    """The sum of what is there, from first to last; None where nothing is."""
+    total: torch.Tensor | None = None
+    for term in terms:
+        if term is not None:
+            total = term if total is None else total + term
+    return total
+
+
+def pooled_logits(x: torch.Tensor, classifier: nn.Linear) -> torch.Tensor:
+    """Global average pooling and the classifier: `n x c x h x w` to `n x classes`."""
+    pooled = functional.adaptive_avg_pool2d(x, 1)
+    return classifier(torch.flatten(pooled, 1))  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""Masks and discretizations: when options die."""

@@ -1,0 +1,1 @@
+"""Relaxations: architecture parameters to gate values."""

@@ -1,0 +1,1 @@
+"""Samplers: which operations a step computes."""

@@ -1,0 +1,1 @@
+"""Update rules: how alpha and omega move in one step."""

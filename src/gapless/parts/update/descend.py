@@ -1,0 +1,33 @@
+"""The weight step that all update rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from gapless.nets.gate import Mix
+from gapless.parts.contract import Batch, RunView, Scalars
+
+
+def scores(kind: str, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> Scalars:
+    """``kind_loss`` and ``kind_accuracy`` of one batch, without waiting for the device."""
+    hits = (logits.detach().argmax(1) == labels).double().mean()
+    return {f"{kind}_loss": loss.detach().double(), f"{kind}_accuracy": hits}
+
+
+def descend(run: RunView, mixes: Sequence[Mix], batch: Batch) -> Scalars:
+    """One weight step on the sum of the losses of several mixes, whose gradients are accumulated.
+
+    omega <- omega - lr * sum_k grad_omega L(F(x; mix_k, omega), y), as the run's optimizer does it.
+    """
+    x, y = batch
+    run.weights.clear()
+    rows = []
+    for mix in mixes:
+        logits = run.net(x, run.perturbed(mix, batch))
+        loss = run.loss(logits, y)
+        loss.backward()  # type: ignore[no-untyped-call]
+        rows.append(scores("train", loss, logits, y))
+    run.weights.step(run.progress)
+    return {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]}

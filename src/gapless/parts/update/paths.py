@@ -1,0 +1,31 @@
+"""Weights only: the paths that the sampler asks for, one accumulated weight step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from gapless.core import Space
+from gapless.parts.contract import Batch, RunView, Scalars
+from gapless.parts.update.descend import descend
+
+
+@dataclass(frozen=True)
+class Paths:
+    """omega descends the sum of the losses of the sampled sub-networks; there is no alpha.
+
+    Reference: Guo et al. 2019, eq. 6 (one path); Chu et al. 2019, algorithm 1 (m paths, one step).
+    """
+
+    def init(self, run: RunView) -> dict[str, torch.Tensor]:
+        return {}
+
+    def step(self, run: RunView, train: Batch, val: Batch) -> Scalars:
+        return descend(run, run.paths(), train)
+
+    def conflicts(self, stage: Any, choices: Space) -> Iterable[str]:
+        if stage.sample is None:
+            yield "the update rule 'paths' needs a sampler, but the stage has none"

@@ -1,0 +1,106 @@
+"""The figure of the architecture: cells as wiring, chains as boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gapless.report.draw import chainlayers, wiring
+from gapless.report.draw.ink import INK, SOFT
+from gapless.report.draw.sheet import Drawing, Sheet, twice
+from gapless.report.gates import text
+from gapless.report.words import clip
+
+_TITLE = 34.0
+
+
+def operations(panels: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Every operation that the drawing names, in its order."""
+    found: dict[str, None] = {}
+    for panel in panels:
+        for edge in panel.get("edges") or []:
+            if edge.get("label"):
+                found[text(edge["label"])] = None
+        if chainlayers.is_chain(panel):
+            layers = [node for node in panel["nodes"] if node.get("kind") not in ("input", "output")]
+            found.update(dict.fromkeys(text(node.get("label")) for node in layers))
+    return list(found)
+
+
+def draw(panels: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> Drawing | None:
+    """All panels below one another; ``None`` where no panel holds a node."""
+    panels = [panel for panel in panels if panel.get("nodes")]
+    if not panels:
+        return None
+
+    def paint(width: float) -> Sheet:
+        heights = [_height(panel, width) for panel in panels]
+        sheet = Sheet(width, sum(heights) + _TITLE * len(panels) + 18 * (len(panels) - 1) + 8)
+        axes = sheet.canvas()
+        top = 0.0
+        for panel, height in zip(panels, heights, strict=True):
+            title = clip(text(panel.get("title")) or "architecture", 40)
+            axes.text(
+                12,
+                top + 14,
+                title[:1].upper() + title[1:],
+                fontsize=13,
+                weight="bold",
+                color=INK,
+                va="center",
+            )
+            if top:
+                axes.plot([12, width - 12], [top - 9, top - 9], color=SOFT, linewidth=0.4)
+            if chainlayers.is_chain(panel):
+                chainlayers.paint(axes, panel["nodes"], width, top + _TITLE, colours)
+            else:
+                wiring.paint(axes, panel, width, top + _TITLE, colours)
+            top += height + _TITLE + 18
+        return sheet
+
+    wide, narrow = twice("fig-architecture", "The architecture that was found", paint)
+    return Drawing(
+        "fig-architecture",
+        wide,
+        narrow,
+        _caption(panels),
+        (),
+        ("part", "from", "to", "operation"),
+        tuple(_lines(panels)),
+    )
+
+
+def _height(panel: Mapping[str, Any], width: float) -> float:
+    if chainlayers.is_chain(panel):
+        return chainlayers.layout(panel["nodes"], width)[2]
+    return wiring.measure(panel, width)[1]
+
+
+def _caption(panels: Sequence[Mapping[str, Any]]) -> str:
+    if all(chainlayers.is_chain(panel) for panel in panels):
+        return (
+            "Layers in the order in which an image passes them; each box names the operation that was chosen."
+        )
+    plain = any(not edge.get("label") for panel in panels for edge in panel.get("edges") or [])
+    words = (
+        "Each circle is a stack of feature maps; grey boxes are what comes in and what goes out. "
+        "A coloured arc applies the operation written on it to the maps where it starts, and adds the result "
+        "to those where it ends."
+    )
+    return words + (" Thin arcs pass maps on as they are." if plain else "")
+
+
+def _lines(panels: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = []
+    for panel in panels:
+        names = {text(node.get("id")): text(node.get("label")) for node in panel["nodes"]}
+        title = text(panel.get("title"))
+        if chainlayers.is_chain(panel):
+            layers = [node for node in panel["nodes"] if node.get("kind") not in ("input", "output")]
+            ops = [text(node.get("label")) for node in layers]
+            lines += [(title, f"layer {i}", f"layer {i + 1}", op) for i, op in enumerate(ops)]
+            continue
+        for edge in panel.get("edges") or []:
+            ends = [names.get(text(edge.get(end)), text(edge.get(end))) for end in ("from", "to")]
+            lines.append((title, *ends, text(edge.get("label")) or "as it is"))
+    return lines

@@ -1,0 +1,91 @@
+"""What was not measured, one sentence each, and the command that would measure it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gapless.report.waterfall import LEVELS
+from gapless.report.words import real
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One absent block: the sentence for its section, and a command line."""
+
+    block: str
+    sentence: str
+    command: str
+
+
+def run_folder(command: str) -> str:
+    """The folder after ``--run`` in a command line, quoted for a shell; ``DIR`` where there is none."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return "DIR"
+    for i, word in enumerate(words):
+        if word == "--run" and i + 1 < len(words):
+            return shlex.quote(words[i + 1])
+        if word.startswith("--run="):
+            return shlex.quote(word.removeprefix("--run="))
+    return "DIR"
+
+
+def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Missing]:
+    """The blocks that could not be shown; ``drawn`` says of each whether it could."""
+    command = str(findings.get("command") or "")
+    folder = run_folder(command)
+    question = findings.get("question")
+    space, data = "SPACE", "DATA"
+    if isinstance(question, Mapping):
+        space, data = (shlex.quote(str(question.get(name) or name.upper())) for name in ("space", "data"))
+    search = command or f"gapless search --space {space} --data {data} --method METHOD --run {folder}"
+    other = f"gapless search --space {space} --data {data} --method darts --run DIR"
+    explore = (
+        f"gapless explore --space {space} --explorer EXPLORER --evaluator EVALUATOR --trials 50 --run DIR"
+    )
+    audit, retrain = f"gapless audit {folder}", f"gapless retrain {folder}"
+    table = {
+        "question": ("What was asked was not recorded.", search),
+        "architecture": ("No architecture has been chosen yet.", f"gapless resume {folder}"),
+        "accuracy": ("The found network has not been trained alone and tested.", retrain),
+        "chain": (
+            "The accuracy chain from super-network to deployed network was not measured.",
+            audit,
+        ),
+        "levels": (_levels(findings), audit),
+        "baseline": (
+            "No random architectures were trained for comparison: whether the search beats chance is open.",
+            f"{audit} --archs 8",
+        ),
+        "curves": ("No learning curves were recorded.", search),
+        "alpha": (
+            "No gate values were recorded: this method keeps none, or the search has not begun.",
+            other,
+        ),
+        "skips": (
+            "No count of skip-connections: it needs gate values and a space that offers a skip.",
+            other,
+        ),
+        "candidates": ("No sub-networks were scored one by one; methods that explore do so.", explore),
+        "cost": ("Time and size were not recorded.", retrain),
+        "export": (
+            "The network was not exported, so its file and its latency were not measured.",
+            f"gapless export {folder} --onnx model.onnx",
+        ),
+        "method": ("The method was not described.", "gapless methods list"),
+        "environment": ("Machine and versions were not recorded.", "gapless doctor"),
+    }
+    return [Missing(block, *entry) for block, entry in table.items() if not drawn.get(block)]
+
+
+def _levels(findings: Mapping[str, Any]) -> str:
+    """A chain with a level left out, in words."""
+    chain = findings.get("chain")
+    entries = [entry for entry in chain if isinstance(entry, Mapping)] if isinstance(chain, list) else []
+    measured = {entry.get("name") for entry in entries if real(entry.get("accuracy")) is not None}
+    absent = [f"{name} ({title})" for name, title in LEVELS.items() if name not in measured]
+    return f"Levels of the accuracy chain that were not measured: {'; '.join(absent)}."

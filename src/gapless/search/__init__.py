@@ -1,0 +1,1 @@
+"""Recipes, the run, the one loop, the pre-flight check."""

@@ -1,0 +1,43 @@
+"""The pre-flight check: what does not go together is said before any compute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gapless.core import Space
+from gapless.core.errors import Incompatible
+from gapless.search.recipe import Recipe
+from gapless.spaces.contract import SearchSpace
+
+
+def conflicts(recipe: Recipe, space: SearchSpace) -> list[str]:
+    """Why a recipe cannot run on a space, one line a reason; empty where it can."""
+    found: list[str] = []
+    for stage in recipe.stages:
+        parts = [
+            stage.update, stage.relax, stage.sample, stage.mask,
+            *stage.regularize, *stage.perturb, *stage.observe,
+        ]  # fmt: skip
+        found += [line for part in parts for line in _asked(part, stage, space.choices)]
+    found += _asked(recipe.select, recipe.stages[-1], space.choices)
+    return list(dict.fromkeys(found))
+
+
+def check(recipe: Recipe, space: SearchSpace) -> None:
+    """Raises:
+    Incompatible: naming both sides, for the first conflict.
+    """
+    found = conflicts(recipe, space)
+    if found:
+        raise Incompatible(
+            expected=f"parts of method '{recipe.name}' that work together on space '{space.name}'",
+            got=found[0],
+            do=f"see 'gapless methods check {recipe.name} --space {space.name}'",
+        )
+
+
+def _asked(part: Any, stage: Any, choices: Space) -> Iterator[str]:
+    ask = getattr(part, "conflicts", None)
+    lines: Iterable[str] = () if ask is None else ask(stage, choices)
+    yield from lines

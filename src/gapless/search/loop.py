@@ -1,0 +1,51 @@
+"""The one loop. It names no part: a method that needs an ``if`` here has a part with the wrong contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gapless.core import Arch
+from gapless.parts.contract import Stop
+from gapless.search.run import Run
+
+
+def units(run: Run) -> int:
+    """Steps and evaluations of a whole search."""
+    per_epoch = run.data.steps("train", run.recipe.batch)
+    return run.recipe.epochs * per_epoch + run.recipe.select.evaluations
+
+
+def search(run: Run, after: Callable[[bool], None]) -> Arch:
+    """Runs a search to its end, from wherever the run stands.
+
+    Args:
+        run: changed in place.
+        after: called after every step and every evaluation, when the run is whole and can be saved;
+            its argument is True where an epoch or the search ended. It may raise to interrupt.
+
+    Returns:
+        The architecture.
+    """
+    while True:
+        while run.progress.step < run.progress.steps:
+            run.step()
+            if run.epoch_ended:
+                try:
+                    run.end_epoch()
+                except Stop:
+                    run.stop_stage()
+            after(run.epoch_ended)
+        if run.finished:
+            break
+        run.next_stage()
+    select = run.recipe.select
+    while len(run.history) < select.evaluations:
+        before = len(run.history)
+        select.step(run)
+        if len(run.history) == before:
+            break
+        after(False)
+    after(True)
+    arch = select.arch(run)
+    assert arch is not None
+    return arch

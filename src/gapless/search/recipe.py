@@ -1,0 +1,167 @@
+"""A method is a value: a recipe names the parts, and the loop runs it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from gapless.core import Arch
+from gapless.core.errors import BadValue
+from gapless.core.training import Optim
+from gapless.parts.contract import Mask, Observer, Perturbation, Regularizer, Relaxation, Sampler, Update
+from gapless.search.run import Run
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Where a method was published, and whose code its constants were read in."""
+
+    authors: str
+    title: str
+    venue: str
+    year: int
+    arxiv: str = ""
+    code: str = ""
+
+    def bibtex(self, key: str) -> str:
+        extra = f"\n  eprint = {{{self.arxiv}}},\n  archivePrefix = {{arXiv}}," if self.arxiv else ""
+        return (
+            f"@inproceedings{{{key},\n  author = {{{self.authors}}},\n  title = {{{{{self.title}}}}},\n"
+            f"  booktitle = {{{self.venue}}},\n  year = {{{self.year}}},{extra}\n}}"
+        )
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stretch of a search with the same parts.
+
+    Args:
+        epochs: passes over the search-train split.
+        update: how alpha and omega move.
+        relax: alpha to gate values; None where there is no alpha.
+        sample: which paths a step computes; None where the mix is computed whole.
+        freeze_alpha: share of the stage, from its start, in which alpha does not move.
+        mask: asked after every epoch for a smaller space.
+    """
+
+    epochs: int
+    update: Update
+    relax: Relaxation | None = None
+    sample: Sampler | None = None
+    regularize: tuple[Regularizer, ...] = ()
+    perturb: tuple[Perturbation, ...] = ()
+    mask: Mask | None = None
+    observe: tuple[Observer, ...] = ()
+    freeze_alpha: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1:
+            raise BadValue(expected="a stage of at least 1 epoch", got=f"{self.epochs}", do="raise epochs")
+        if not 0 <= self.freeze_alpha <= 1:
+            raise BadValue(
+                expected="freeze_alpha as a share of the stage, from 0 to 1",
+                got=f"{self.freeze_alpha}",
+                do="divide the epochs that alpha is held by the epochs of the stage",
+            )
+
+
+class Select(Protocol):
+    """From a trained super-network to one architecture, in ``evaluations`` resumable steps."""
+
+    @property
+    def evaluations(self) -> int: ...
+
+    def step(self, run: Run) -> None:
+        """One evaluation, appended to the run's history."""
+        ...
+
+    def arch(self, run: Run) -> Arch | None:
+        """The best so far; None where nothing is known yet."""
+        ...
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A published system as a value. Comparable, printable, fingerprinted; variants by `dataclasses.replace`.
+
+    Args:
+        name: the method's name, lower case with hyphens.
+        stages: run one after the other.
+        select: how the architecture is read off.
+        weights: the optimizer of omega.
+        alphas: the optimizer of alpha; ignored where no stage has a relaxation.
+        batch: images a step, from the training and from the validation split each.
+        equation: the rule in one line.
+        terms: the terms of the optimization gap that the method attacks.
+        deviations: where this differs from the paper, one sentence each.
+    """
+
+    name: str
+    stages: tuple[Stage, ...]
+    select: Select
+    weights: Optim
+    alphas: Optim = field(default_factory=lambda: Optim("adam", 3e-4, (0.5, 0.999), 1e-3))
+    batch: int = 64
+    label_smoothing: float = 0.0
+    title: str = ""
+    equation: str = ""
+    terms: tuple[str, ...] = ()
+    reference: Reference | None = None
+    deviations: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.stages or self.batch < 2:
+            raise BadValue(
+                expected="a recipe with at least one stage and a batch of at least 2 images",
+                got=f"{len(self.stages)} stages, batch {self.batch}",
+                do="add a stage or raise batch",
+            )
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of all stages together."""
+        return sum(stage.epochs for stage in self.stages)
+
+    def scaled(self, epochs: int) -> Recipe:
+        """The recipe with ``epochs`` in all, shared among the stages as before; every schedule follows.
+
+        Raises:
+            BadValue: fewer epochs than stages.
+        """
+        if epochs < len(self.stages):
+            raise BadValue(
+                expected=f"at least {len(self.stages)} epochs, one for each stage of '{self.name}'",
+                got=f"{epochs}",
+                do="raise --epochs",
+            )
+        old, done, stages = self.epochs, 0, []
+        for i, stage in enumerate(self.stages):
+            end = round(epochs * sum(s.epochs for s in self.stages[: i + 1]) / old)
+            end = min(max(end, done + 1), epochs - (len(self.stages) - i - 1))
+            stages.append(replace(stage, epochs=end - done))
+            done = end
+        return replace(self, stages=tuple(stages))
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that change with any part or number."""
+        text = json.dumps(plain(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def plain(value: Any) -> Any:
+    """Parts, numbers and tuples as JSON values; a part carries its class name under ``is``."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"is": type(value).__name__, **fields}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(item) for item in value]
+    if callable(value):
+        return {"is": f"{value.__module__}.{value.__qualname__}"}
+    return value

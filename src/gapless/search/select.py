@@ -1,0 +1,64 @@
+"""Selections: from a trained super-network to one architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gapless.core import Arch, Space
+from gapless.core.record import Record
+from gapless.evaluate.inherited import Inherited
+from gapless.explore.contract import Explorer
+from gapless.parts.contract import Discretization
+from gapless.parts.mask.strongest import Strongest
+from gapless.search.run import Run
+
+
+@dataclass(frozen=True)
+class Discretize:
+    """Reads the architecture off the gate values."""
+
+    rule: Discretization = field(default_factory=Strongest)
+    evaluations: int = 0
+
+    def step(self, run: Run) -> None:
+        """Nothing is evaluated."""
+
+    def arch(self, run: Run) -> Arch | None:
+        return self.rule(run.choices, run.gates())
+
+    def conflicts(self, stage: Any, choices: Space) -> Iterable[str]:
+        if stage.relax is None:
+            yield "the selection 'discretize' reads gate values, but the last stage has no relaxation"
+
+
+@dataclass(frozen=True)
+class Explore:
+    """Scores sub-networks with inherited weights and keeps the most accurate on the validation split.
+
+    Args:
+        explorer: who proposes them.
+        evaluations: how many are scored.
+        evaluator: how.
+    """
+
+    explorer: Explorer
+    evaluations: int
+    evaluator: Inherited = field(default_factory=Inherited)
+
+    def step(self, run: Run) -> None:
+        rng = run.streams_of_run.generator("explore", len(run.history))
+        proposals = self.explorer.ask(tuple(run.history), run.choices, rng, 1)
+        for arch in proposals:
+            score = self.evaluator.score
+            streams = run.streams_of_run.child("recalibrate")
+            run.history.append(score(run.space, run.net, arch, run.shape, run.data, run.device, streams))
+
+    def arch(self, run: Run) -> Arch | None:
+        """The most accurate so far; the one with fewer MACs of two equally accurate ones."""
+        return best(run.history).arch if run.history else None
+
+
+def best(history: list[Record]) -> Record:
+    return max(history, key=lambda r: (r.metrics["accuracy"], -r.cost.get("macs", 0.0)))

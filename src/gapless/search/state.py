@@ -1,0 +1,68 @@
+"""What of a run is saved, and how it comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from gapless.core import Path, Progress, Space
+from gapless.core.record import Record
+from gapless.search.run import Run
+
+
+def snapshot(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """All tensors by name, and all other values as JSON."""
+    tensors: dict[str, torch.Tensor] = {}
+    parts = {
+        "net": run.net.state_dict(), "alpha": run.alpha, "weights": run.weights.state(),
+        "alphas": run.alphas.state(), "extra": run.extra, "sums": run.sums,
+    }  # fmt: skip
+    for part, named in parts.items():
+        tensors |= {f"{part}:{name}": value for name, value in named.items()}
+    progress = run.progress
+    values = {
+        "progress": [progress.step, progress.steps, progress.epoch, progress.epochs, progress.stage],
+        "total": run.total,
+        "options": [[list(path), option] for path, option in _options(run.choices, ())],
+        "trace": run.trace,
+        "alpha_trace": run.alpha_trace,
+        "history": [record.to_json() for record in run.history],
+    }
+    return tensors, values
+
+
+def restore(run: Run, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
+    """Puts a freshly made run where `snapshot` was taken."""
+    kept = {(tuple(path), option) for path, option in values["options"]}
+    if kept != set(_options(run.choices, ())):
+        run.rebuild(run.choices.restrict(lambda path, option: (path, option) in kept))
+
+    def part(name: str) -> dict[str, torch.Tensor]:
+        start = f"{name}:"
+        return {key[len(start) :]: value for key, value in tensors.items() if key.startswith(start)}
+
+    run.net.load_state_dict(part("net"))
+    with torch.no_grad():
+        for name, value in part("alpha").items():
+            run.alpha[name].copy_(value)
+    run.weights.restore(part("weights"))
+    run.alphas.restore(part("alphas"))
+    run.progress = Progress(*values["progress"])
+    run.extra = {name: value.to(run.device) for name, value in part("extra").items()}
+    run.sums = {n: v if n.startswith("n/") else v.to(run.device) for n, v in part("sums").items()}
+    run.total = values["total"]
+    run.trace, run.alpha_trace = values["trace"], values["alpha_trace"]
+    run.history = [Record.from_json(record) for record in values["history"]]
+
+
+def _options(space: Space, prefix: Path) -> list[tuple[Path, str]]:
+    """Every (path, option) of the tree, those of the relaxation only included."""
+    found = []
+    for choice in space.choices:
+        path = (*prefix, choice.name)
+        found += [(path, option) for option in (*choice.relaxed_only, *choice.options)]
+        for option, inner in choice.options.items():
+            if inner is not None:
+                found += _options(inner, (*path, option))
+    return found

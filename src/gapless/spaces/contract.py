@@ -1,0 +1,126 @@
+"""What a search space is: its choices, and one builder that makes every network of it.
+
+The builder takes choices, so the super-network is the network of all of them, a shrunk super-network
+the network of some, and a sub-network the network of `Space.only(arch)`. Modules are named after
+choices and options, hence the state of a sub-network is a part of the super-network's state and
+inheriting is copying by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import nn
+
+from gapless.core import Arch, Path, Space
+from gapless.core.training import Training
+from gapless.data.shape import ImageShape
+from gapless.nets.gate import Mix
+
+Use = Literal["search", "deploy"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large a network is, apart from its architecture.
+
+    Args:
+        channels: of the first stage.
+        depth: cells; what exactly is counted is the space's to say. 0: the space fixes it.
+        affine: whether BatchNorm layers have scale and shift.
+        pool_norm: whether pooling operations are followed by a BatchNorm.
+    """
+
+    channels: int
+    depth: int = 0
+    affine: bool = True
+    pool_norm: bool = False
+
+
+@dataclass(frozen=True)
+class Preset:
+    """The two shapes, and how the found network is trained for use."""
+
+    search: Shape
+    deploy: Shape
+    training: Training
+
+
+class Network(Protocol):
+    """``net(x, mix)``: `n x c x h x w` to logits `n x classes`; architecture values are an argument."""
+
+    def __call__(self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0) -> torch.Tensor: ...
+
+
+class SearchSpace(Protocol):
+    """A search space as values; see `gapless.testing.spaces` for what holds of every one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def summary(self) -> str:
+        """One sentence."""
+        ...
+
+    @property
+    def choices(self) -> Space: ...
+
+    @property
+    def presets(self) -> Mapping[str, Preset]:
+        """``paper``: as published; ``quick``: for two cores."""
+        ...
+
+    def size(self) -> int:
+        """Number of architectures, exact."""
+        ...
+
+    def network(self, choices: Space, shape: Shape, image: ImageShape) -> nn.Module:
+        """The network that holds every operation of ``choices``; call it as a `Network`."""
+        ...
+
+    def drawing(self, arch: Arch) -> list[dict[str, Any]]:
+        """Panels with ``title``, ``nodes`` (id, label, kind) and ``edges`` (from, to, label)."""
+        ...
+
+    def text(self, arch: Arch) -> str:
+        """The architecture in the notation of the space's own literature, on one line."""
+        ...
+
+
+def subnet(space: SearchSpace, arch: Arch, shape: Shape, image: ImageShape) -> nn.Module:
+    """The stand-alone network of one architecture, freshly initialised."""
+    return space.network(space.choices.only(arch), shape, image)
+
+
+def inherit(space: SearchSpace, net: nn.Module, arch: Arch, shape: Shape, image: ImageShape) -> nn.Module:
+    """The stand-alone network of one architecture with copies of the super-network's weights and statistics."""
+    child = subnet(space, arch, shape, image)
+    owned, parent = child.state_dict(), net.state_dict()
+    reference = next(net.parameters())
+    child.load_state_dict({name: parent[name] for name in owned})
+    return child.to(device=reference.device, dtype=reference.dtype).train(net.training)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a leaf choice finds its gate values, and which options it has."""
+
+    group: str
+    row: int
+    columns: Mapping[str, int]
+    options: tuple[str, ...]
+
+
+def slots(choices: Space) -> dict[Path, Slot]:
+    """Path of each leaf choice to its `Slot`: what a builder asks of a space."""
+    table = {}
+    for group in choices.groups():
+        columns = {option: i for i, option in enumerate(group.options)}
+        for row, path in enumerate(group.rows):
+            options = tuple(o for o, has in zip(group.options, group.mask[row], strict=True) if has)
+            table[path] = Slot(group.name, row, columns, options)
+    return table

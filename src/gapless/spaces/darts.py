@@ -1,0 +1,200 @@
+"""The DARTS cell space (Liu, Simonyan & Yang 2019, section 2.1; quark0/darts, cnn/model_search.py).
+
+A cell has two inputs and four nodes; node i takes 2 of the i earlier states, each through one of seven
+operations; the output concatenates the nodes. One normal and one reduction cell are searched. The
+super-network has ``none`` as an eighth operation. ``depth`` counts cells; those at a third and two
+thirds are reduction cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import nn
+
+from gapless.core import Arch, Choice, Cosine, Space
+from gapless.core.errors import BadValue
+from gapless.core.training import Optim, Training
+from gapless.data.shape import ImageShape
+from gapless.nets import operations
+from gapless.nets.gate import Mix
+from gapless.nets.mixed import Mixed, added, pooled_logits
+from gapless.spaces.contract import Preset, Shape, Slot, slots
+
+OPERATIONS = (
+    "max_pool_3x3", "avg_pool_3x3", "skip_connect",
+    "sep_conv_3x3", "sep_conv_5x5", "dil_conv_3x3", "dil_conv_5x5",
+)  # fmt: skip
+KINDS = ("normal", "reduce")
+
+
+def builders(pool_norm: bool) -> dict[str, operations.Build]:
+    return {
+        "max_pool_3x3": operations.pool("max", pool_norm),
+        "avg_pool_3x3": operations.pool("avg", pool_norm),
+        "skip_connect": operations.skip,
+        "sep_conv_3x3": operations.separable(3),
+        "sep_conv_5x5": operations.separable(5),
+        "dil_conv_3x3": operations.dilated(3),
+        "dil_conv_5x5": operations.dilated(5),
+    }
+
+
+class Cell(nn.Module):
+    """One cell: `n x c_prev_prev x h x w` and `n x c_prev x h x w` to `n x (nodes * channels) x h' x w'`."""
+
+    def __init__(
+        self, kind: str, table: Mapping[tuple[str, ...], Slot], nodes: int,
+        c_prev_prev: int, c_prev: int, channels: int, halved: bool, shape: Shape,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        affine, build = shape.affine, builders(shape.pool_norm)
+        self.preprocess0: nn.Module = (
+            operations.FactorizedReduce(c_prev_prev, channels, affine)
+            if halved
+            else operations.relu_conv_norm(1)(c_prev_prev, channels, 1, affine)
+        )
+        self.preprocess1 = operations.relu_conv_norm(1)(c_prev, channels, 1, affine)
+        self.nodes = range(2, 2 + nodes)
+        self.edges = nn.ModuleDict()
+        for (choice, source, _), slot in table.items():
+            slot_kind, target = choice.split("/")
+            if slot_kind != kind:
+                continue
+            stride = 2 if kind == "reduce" and int(source) < 2 else 1
+            modules = {o: build[o](channels, channels, stride, affine) for o in slot.options if o in build}
+            self.edges[f"{source}-{target}"] = Mixed(modules, slot.row, slot.columns)
+        self.kind = kind
+        self.stride = 2 if kind == "reduce" else 1
+
+    def forward(self, s0: torch.Tensor, s1: torch.Tensor, mix: Mix | None, drop_path: float) -> torch.Tensor:
+        states = [self.preprocess0(s0), self.preprocess1(s1)]
+        gate = None if mix is None else mix[self.kind]
+        for node in self.nodes:
+            terms = [
+                self.edges[f"{source}-{node}"](state, gate, drop_path)
+                for source, state in enumerate(states)
+                if f"{source}-{node}" in self.edges
+            ]
+            total = added(terms)
+            if total is None:
+                total = torch.zeros_like(states[1][..., :: self.stride, :: self.stride])
+            states.append(total)
+        return torch.cat(states[2:], dim=1)
+
+
+class CellNetwork(nn.Module):
+    """Stem, cells, global pooling, classifier."""
+
+    def __init__(self, choices: Space, nodes: int, shape: Shape, image: ImageShape) -> None:
+        super().__init__()
+        table = slots(choices)
+        stem = 3 * shape.channels
+        self.stem = nn.Sequential(
+            nn.Conv2d(image.channels, stem, 3, padding=1, bias=False), nn.BatchNorm2d(stem)
+        )
+        self.cells = nn.ModuleList()
+        c_prev_prev, c_prev, channels, halved = stem, stem, shape.channels, False
+        for i in range(shape.depth):
+            reduces = i in (shape.depth // 3, 2 * shape.depth // 3)
+            channels *= 2 if reduces else 1
+            kind = KINDS[reduces]
+            cell = Cell(kind, table, nodes, c_prev_prev, c_prev, channels, halved, shape)
+            self.cells.append(cell)
+            c_prev_prev, c_prev, halved = c_prev, nodes * channels, reduces
+        self.classifier = nn.Linear(c_prev, image.classes)
+
+    def forward(self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0) -> torch.Tensor:
+        """`n x c x h x w` to logits `n x classes`."""
+        s0 = s1 = self.stem(x)
+        for cell in self.cells:
+            s0, s1 = s1, cell(s0, s1, mix, drop_path)
+        return pooled_logits(s1, self.classifier)
+
+
+@dataclass(frozen=True)
+class Darts:
+    """The DARTS space.
+
+    Args:
+        nodes: intermediate nodes of a cell.
+        operations: those an architecture may have.
+        none: whether the super-network has ``none`` beside them.
+    """
+
+    nodes: int = 4
+    operations: tuple[str, ...] = OPERATIONS
+    none: bool = True
+    name: str = "darts"
+    summary: str = "two cells (normal and reduction), each node 2 earlier states through 1 of 7 operations"
+
+    @cached_property
+    def choices(self) -> Space:
+        return Space(tuple(self._node(kind, i) for kind in KINDS for i in range(2, 2 + self.nodes)))
+
+    def _node(self, kind: str, node: int) -> Choice:
+        extra = ("none",) if self.none else ()
+        edge = Space((Choice("op", dict.fromkeys(self.operations), group=kind, relaxed_only=extra),))
+        return Choice(f"{kind}/{node}", {str(source): edge for source in range(node)}, pick=2)
+
+    @cached_property
+    def presets(self) -> Mapping[str, Preset]:
+        """``paper``: 8 cells of 16 channels to search, 20 of 36 to deploy, 600 epochs (section 3.1, A.1)."""
+        decay = Optim(lr=Cosine(0.025), weight_decay=3e-4, clip=5.0)
+        quick = Optim(lr=Cosine(0.05, 1e-4), weight_decay=3e-4, clip=5.0)
+        return {
+            "paper": Preset(
+                search=Shape(16, 8, affine=False, pool_norm=True),
+                deploy=Shape(36, 20),
+                training=Training(600, 96, decay, cutout=16, drop_path=0.2),
+            ),
+            "quick": Preset(
+                search=Shape(8, 4, affine=False, pool_norm=True),
+                deploy=Shape(16, 5),
+                training=Training(30, 64, quick),
+            ),
+        }
+
+    def size(self) -> int:
+        return self.choices.size()
+
+    def network(self, choices: Space, shape: Shape, image: ImageShape) -> nn.Module:
+        """Raises:
+        BadValue: a depth below 1.
+        """
+        if shape.depth < 1:
+            raise BadValue(
+                expected="a depth of at least 1 cell", got=f"{shape.depth}", do="give Shape a depth"
+            )
+        return CellNetwork(choices, self.nodes, shape, image)
+
+    def drawing(self, arch: Arch) -> list[dict[str, Any]]:
+        return [self._panel(kind, arch) for kind in KINDS]
+
+    def _panel(self, kind: str, arch: Arch) -> dict[str, Any]:
+        labels = ["c_{k-2}", "c_{k-1}"]
+        nodes = [{"id": str(i), "label": label, "kind": "input"} for i, label in enumerate(labels)]
+        edges = []
+        for node in range(2, 2 + self.nodes):
+            nodes.append({"id": str(node), "label": str(node - 2), "kind": "node"})
+            for source, inner in arch[f"{kind}/{node}"].items():
+                edges.append({"from": source, "to": str(node), "label": inner.option("op")})
+            edges.append({"from": str(node), "to": "out", "label": ""})
+        nodes.append({"id": "out", "label": "c_k", "kind": "output"})
+        return {"title": f"{'reduction' if kind == 'reduce' else kind} cell", "nodes": nodes, "edges": edges}
+
+    def text(self, arch: Arch) -> str:
+        """``normal: 2<-0 sep_conv_3x3, ...``"""
+
+        def cell(kind: str) -> str:
+            return ", ".join(
+                f"{node}<-{source} {inner.option('op')}"
+                for node in range(2, 2 + self.nodes)
+                for source, inner in sorted(arch[f"{kind}/{node}"].items())
+            )
+
+        return "; ".join(f"{kind}: {cell(kind)}" for kind in KINDS)

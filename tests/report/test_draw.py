@@ -1,0 +1,70 @@
+"""Geometry and colours of the figures."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gapless.report.draw import ink
+from gapless.report.draw.candidates import front
+from gapless.report.draw.chainlayers import is_chain, layout
+from gapless.report.draw.wiring import ordered, subscripts
+
+from . import example
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), min_size=1, max_size=20))
+def test_the_front_holds_exactly_what_nothing_beats(scored: list[tuple[float, float]]) -> None:
+    def beaten(a: tuple[float, float]) -> bool:
+        return any(b[0] <= a[0] and b[1] >= a[1] and b != a for b in scored)
+
+    assert front(scored) == sorted({pair for pair in scored if not beaten(pair)})
+
+
+def test_an_operation_has_one_colour_and_no_two_share_one() -> None:
+    for options in (example.DARTS_OPS, example.CHAIN_OPS, example.NB201_OPS):
+        colours = ink.assign([*options, *options])
+        assert list(colours) == list(options)
+        assert len(set(colours.values())) == len(options)
+    assert ink.assign(["skip_connect", "identity"]) == {"skip_connect": ink.SKIP, "identity": ink.SKIP}
+
+
+def test_every_placeholder_becomes_a_variable() -> None:
+    drawn = "".join(f"fill: {colour};" for colour in ink.VARIABLES)
+    assert not re.search("#[0-9a-f]{6}", ink.recolour(drawn))
+
+
+def test_a_chain_is_told_from_a_cell() -> None:
+    panels = {
+        name: getattr(example, name)()[0]["drawing"]["panels"][0] for name in ("darts", "chain", "nb201")
+    }
+    assert {name: is_chain(panel) for name, panel in panels.items()} == {
+        "darts": False,
+        "chain": True,
+        "nb201": False,
+    }
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=30), st.sampled_from([360.0, 880.0]))
+def test_boxes_of_a_chain_stay_on_the_sheet(labels: list[str], width: float) -> None:
+    columns, wide, height = layout([{"label": label} for label in labels], width)
+    assert 1 <= columns <= len(labels)
+    assert 24 + columns * wide + 16 * (columns - 1) <= width + 1e-9
+    assert wide > 60
+    assert height >= 48
+
+
+def test_nodes_follow_their_edges_and_a_circle_is_drawn_as_given() -> None:
+    nodes = [{"id": "out"}, {"id": "a"}, {"id": "b"}]
+    edges = [{"from": "a", "to": "b"}, {"from": "b", "to": "out"}]
+    assert [node["id"] for node in ordered({"nodes": nodes, "edges": edges})] == ["a", "b", "out"]
+    circle = [*edges, {"from": "out", "to": "a"}]
+    assert [node["id"] for node in ordered({"nodes": nodes, "edges": circle})] == ["out", "a", "b"]
+
+
+def test_subscripts() -> None:
+    assert [subscripts(s) for s in ("c_{k-2}", "h_{x}", "a_1")] == ["cₖ₋₂", "h_{x}", "a_1"]

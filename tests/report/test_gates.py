@@ -1,0 +1,43 @@
+"""Gate values over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gapless.report.gates import rows, skips
+
+
+def _table(values: dict[str, list[float]], row: str = "0-2", group: str = "normal") -> list[dict[str, Any]]:
+    return [
+        {"epoch": float(epoch), "group": group, "row": row, "option": option, "value": value}
+        for option, series in values.items()
+        for epoch, value in enumerate(series)
+    ]
+
+
+def test_rows_keep_their_order_and_read_as_arrows() -> None:
+    found = rows([*_table({"a": [1.0]}, row="0-3"), *_table({"a": [1.0]}, row="0-2")])
+    assert [row.label for row in found] == ["0 → 3", "0 → 2"]
+
+
+def test_a_whole_number_read_from_csv_is_a_name_without_a_point() -> None:
+    assert rows([{"epoch": 0.0, "group": "layers", "row": 7.0, "option": "a", "value": 1.0}])[0].name == "7"
+
+
+def test_the_leader_is_the_largest_gate() -> None:
+    (row,) = rows(_table({"none": [0.1, 0.6], "conv": [0.9, 0.4]}))
+    assert (row.leader(0), row.leader()) == (("conv", 0.9), ("none", 0.6))
+
+
+def test_skips_are_counted_without_none_and_without_ties() -> None:
+    first = _table({"none": [0.2, 0.9, 0.1], "skip_connect": [0.4, 0.06, 0.3], "conv": [0.4, 0.04, 0.6]})
+    second = _table({"identity": [0.1, 0.8, 0.8], "conv": [0.9, 0.2, 0.2]}, row="1-2")
+    assert skips(rows([*first, *second])) == {"normal": ((0.0, 1.0, 2.0), (0, 2, 1), 2)}
+
+
+def test_a_group_without_a_skip_is_not_counted() -> None:
+    assert skips(rows(_table({"a": [1.0], "b": [0.0]}))) == {}
+
+
+def test_blanks_and_text_are_left_out() -> None:
+    assert rows([{"epoch": None, "value": 1.0}, {"epoch": 0.0, "value": "x"}, {}]) == []

@@ -1,0 +1,46 @@
+"""What was not measured, and how to measure it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gapless.report.missing import missing, run_folder
+
+
+@pytest.mark.parametrize(
+    ("command", "folder"),
+    [
+        ("gapless search --run runs/a --seed 0", "runs/a"),
+        ("gapless search --run='my runs/a'", "'my runs/a'"),
+        ("gapless search --run 'a;b'", "'a;b'"),
+        ("gapless search --run", "DIR"),
+        ("gapless search --run 'open", "DIR"),
+        ("", "DIR"),
+    ],
+)
+def test_the_run_folder_is_quoted_for_a_shell(command: str, folder: str) -> None:
+    assert run_folder(command) == folder
+
+
+def test_what_was_drawn_is_not_missing() -> None:
+    blocks = [entry.block for entry in missing({}, {})]
+    assert missing({}, dict.fromkeys(blocks, True)) == []
+    assert [entry.block for entry in missing({}, {b: b != "export" for b in blocks})] == ["export"]
+
+
+def test_commands_name_the_folder_and_the_space_of_this_run() -> None:
+    findings = {
+        "command": "gapless search --run runs/a",
+        "question": {"space": "nb201", "data": "folder:my pictures"},
+    }
+    commands = {entry.block: entry.command for entry in missing(findings, {})}
+    assert commands["accuracy"] == "gapless retrain runs/a"
+    assert commands["curves"] == findings["command"]
+    assert "--space nb201 --data 'folder:my pictures'" in commands["alpha"]
+
+
+def test_levels_left_out_of_the_chain_are_named() -> None:
+    chain = [{"name": name, "accuracy": 0.5} for name in ("a0", "a1", "a2", "a3")]
+    said = {entry.block: entry.sentence for entry in missing({"chain": chain}, {})}["levels"]
+    assert "a4" in said
+    assert "a3" not in said

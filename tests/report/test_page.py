@@ -1,0 +1,172 @@
+"""The page as text: what it holds, what it must not hold."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from gapless.report import render
+
+from . import example
+from .hostile import NAME, hostile
+
+FIGURES = ("architecture", "chain", "baseline", "curves", "alpha", "skips", "candidates")
+BLOCKS = (
+    "question", "command", "environment", "architecture", "drawing", "method", "accuracy", "chain", "baseline", "cost",
+    "export", "candidates", "citations",
+)  # fmt: skip
+
+
+class Reader(HTMLParser):
+    """Tags, attributes and text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render(*example.darts())
+
+
+def test_every_figure_is_there_twice_and_every_id_is_unique(page: str) -> None:
+    ids = [attrs["id"] for _, attrs in Reader(page).tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for name in FIGURES:
+        assert {f"fig-{name}", f"fig-{name}-wide-title", f"fig-{name}-narrow-title"} <= set(ids)
+
+
+def test_every_reference_inside_the_page_has_a_target(page: str) -> None:
+    tags = Reader(page).tags
+    ids = {attrs["id"] for _, attrs in tags if "id" in attrs}
+    for _, attrs in tags:
+        for name in ("href", "xlink:href", "data-copy", "aria-labelledby"):
+            target = attrs.get(name)
+            if target and not target.startswith(("http", "data:")):
+                assert target.removeprefix("#") in ids, (name, target)
+    assert {m for m in re.findall(r"url\(#([^)]+)\)", page)} <= ids
+
+
+def test_nothing_is_loaded_from_anywhere(page: str) -> None:
+    for tag, attrs in Reader(page).tags:
+        assert tag not in ("img", "iframe", "object", "embed", "base", "audio", "video")
+        assert "src" not in attrs
+        if tag == "link":
+            assert attrs["href"] == "data:,"
+    assert "@import" not in page
+    assert not re.search(r"url\((?!#)", page)
+
+
+def test_figures_follow_the_theme_and_carry_no_date(page: str) -> None:
+    drawings = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
+    assert len(drawings) == 2 * len(FIGURES)
+    for svg in drawings:
+        assert not re.search(r"#[0-9a-f]{6}\b", svg)
+        assert "<style" not in svg
+        assert "<metadata" not in svg
+        assert svg.count("<title") == 1
+
+
+def test_numbers_of_the_headline(page: str) -> None:
+    text = re.sub(r"\s+", " ", "".join(Reader(page).text))
+    for said in (
+        "97.4 %",
+        "± 0.3 over 3 seeds",
+        "312 thousand",
+        "not shown to be better than random",
+        "32 min 14 s",
+    ):
+        assert said in text
+    assert "Everything that this page can show was measured." in text
+
+
+def test_the_same_values_give_the_same_page() -> None:
+    assert render(*example.nb201()) == render(*example.nb201())
+
+
+def test_the_same_page_comes_from_another_process_with_other_settings(tmp_path: Any) -> None:
+    (tmp_path / "matplotlibrc").write_text("font.size: 30\nsvg.fonttype: path\nlines.linewidth: 9\n")
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:]; from report import example; from gapless.report import render;"
+        "import hashlib; print(hashlib.sha256(render(*example.nb201()).encode()).hexdigest())"
+    )
+    places = [os.path.dirname(os.path.dirname(__file__))]
+    settings = {
+        **os.environ,
+        "PYTHONHASHSEED": "7",
+        "MATPLOTLIBRC": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code, *places], capture_output=True, text=True, env=settings, check=True
+    )
+    import hashlib
+
+    assert done.stdout.strip() == hashlib.sha256(render(*example.nb201()).encode()).hexdigest()
+
+
+def test_names_are_shown_and_never_run() -> None:
+    plain, spoilt = Reader(render(*example.darts())), Reader(render(*hostile()))
+    kinds = {tag for tag, _ in plain.tags}
+    assert {tag for tag, _ in spoilt.tags} <= kinds
+    assert [tag for tag, _ in spoilt.tags].count("script") == 1
+    for _, attrs in spoilt.tags:
+        assert not any(name.startswith("on") for name in attrs)
+        assert not (attrs.get("href") or "").lower().startswith("javascript")
+    assert NAME in "".join(spoilt.text)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_one_absent_block_leaves_a_whole_page(block: str) -> None:
+    findings, trace, _ = example.nb201()
+    findings.pop(block, None)
+    text = "".join(Reader(render(findings, trace[:2], [])).text)
+    assert "What was not measured" in text
+    assert "gapless" in text
+
+
+@pytest.mark.parametrize("wrong", [None, [], {}, "text", 3, float("nan"), [None], {"values": None}])
+def test_a_block_of_the_wrong_kind_is_taken_as_absent(wrong: Any) -> None:
+    page = render(dict.fromkeys(BLOCKS, wrong), [], [])
+    assert "has not been trained alone" in page
+
+
+def test_an_empty_page_names_every_figure_and_what_would_measure_it() -> None:
+    page = render({}, [], [])
+    for name in FIGURES:
+        assert page.count(f'id="fig-{name}"') == 1
+    for command in ("gapless retrain DIR", "gapless audit DIR", "gapless export DIR --onnx model.onnx"):
+        assert command in page
+    assert "This run has not finished" in page
+
+
+def test_nothing_heavy_is_imported_before_a_page_is_drawn() -> None:
+    code = "import sys, gapless.report; print([m for m in ('matplotlib', 'torch', 'jinja2') if m in sys.modules])"
+    settings = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=settings, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("layers", [8, 21])
+def test_chains_of_every_length_are_drawn(layers: int) -> None:
+    findings, _, _ = example.chain(layers)
+    page = render({"drawing": findings["drawing"]}, [], [])
+    assert f">{layers}</text>" in page
+    assert f">{layers + 1}</text>" not in page
