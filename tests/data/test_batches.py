@@ -233,3 +233,16 @@ def test_bad_values(digits: Data) -> None:
         digits.ordered("test", 0, "cpu")
     with pytest.raises(BadValue, match="below 8 pixels"):
         digits.batch("train", 0, 8, streams, "cpu", augment=Augment(shift=8))
+
+
+def test_every_step_and_split_is_augmented_in_its_own_way() -> None:
+    pixels = torch.arange(64, dtype=torch.uint8).view(1, 1, 8, 8).repeat(60, 1, 1, 1)
+    labels = np.arange(60) % 2
+    data = assemble("same", "ab", labels, divide(labels, "ab"), lambda rows: Memory(pixels[rows]), Augment())
+    augment = Augment(flip=True, shift=2, cutout=3)
+
+    def at(step: int, seed: int = 0, split: str = "train") -> bytes:
+        return data.batch(split, step, 8, Streams(seed), "cpu", augment=augment)[0].numpy().tobytes()
+
+    assert len({at(0), at(1), at(2), at(0, seed=1), at(0, split="val")}) == 5
+    assert at(1) == at(1)

@@ -50,13 +50,13 @@ def test_a_path_costs_what_its_sub_network_costs(name):
     whole = space.network(space.choices, shape, IMAGE)
     for _ in range(3):
         arch = space.choices.sample(rng)
-        assert count(whole, IMAGE, onehot(space.choices, arch)) == count(subnet(space, arch, shape, IMAGE), IMAGE)
+        alone = count(subnet(space, arch, shape, IMAGE), IMAGE)
+        assert count(whole, IMAGE, onehot(space.choices, arch)) == alone
 
 
 def test_by_hand():
-    net = nn.Sequential(
-        nn.Conv2d(3, 6, (3, 2), stride=2, padding=1, groups=3), nn.BatchNorm2d(6), nn.Flatten(), nn.Linear(210, 7)
-    )
+    conv = nn.Conv2d(3, 6, (3, 2), stride=2, padding=1, groups=3)
+    net = nn.Sequential(conv, nn.BatchNorm2d(6), nn.Flatten(), nn.Linear(210, 7))
     assert count(net, IMAGE) == Cost(6 * 6 + 6 + 12 + 210 * 7 + 7, 6 * (5 * 7) * 6 + 210 * 7)
 
 

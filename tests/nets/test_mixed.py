@@ -21,7 +21,8 @@ ROW, COLUMNS = 1, {"none": 0, "skip": 1, "conv": 3, "pool": 2}
 
 def edge():
     with seeded(0):
-        modules = {"skip": nn.Identity(), "conv": nn.Conv2d(3, 3, 3, padding=1), "pool": nn.AvgPool2d(3, 1, 1)}
+        conv, pool = nn.Conv2d(3, 3, 3, padding=1), nn.AvgPool2d(3, 1, 1)
+        modules = {"skip": nn.Identity(), "conv": conv, "pool": pool}
         return Mixed(modules, ROW, COLUMNS).double()
 
 
@@ -100,7 +101,8 @@ def test_drop_path_spares_identity_evaluation_and_shortcuts():
     always = 1 - 1e-12
     with seeded(0):
         conv = nn.Conv2d(3, 3, 1).double()
-        net = Mixed({"skip": nn.Identity(), "conv": conv, "res": Residual(conv)}, 0, {"skip": 0, "conv": 1, "res": 2})
+        modules = {"skip": nn.Identity(), "conv": conv, "res": Residual(conv)}
+        net = Mixed(modules, 0, {option: i for i, option in enumerate(modules)})
     x = images()
     for column, trained in enumerate((x, torch.zeros_like(x), x)):
         gate = Gate(active=np.arange(3)[None] == column)
@@ -110,7 +112,8 @@ def test_drop_path_spares_identity_evaluation_and_shortcuts():
 
 
 def test_drop_path_is_drawn_per_operation():
-    net, x = Mixed({"a": nn.MaxPool2d(1), "b": nn.MaxPool2d(1)}, 0, {"a": 0, "b": 1}), torch.ones(2000, 1, 1, 1)
+    net = Mixed({"a": nn.MaxPool2d(1), "b": nn.MaxPool2d(1)}, 0, {"a": 0, "b": 1})
+    x = torch.ones(2000, 1, 1, 1)
     with seeded(3):
         y = net(x, None, 0.5).flatten()
     assert sorted(set(y.tolist())) == [0.0, 2.0, 4.0]

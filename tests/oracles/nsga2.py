@@ -8,7 +8,7 @@ import math
 
 def dominates(a, b):
     """Better somewhere, worse nowhere."""
-    return any(x > y for x, y in zip(a, b)) and not any(x < y for x, y in zip(a, b))
+    return any(x > y for x, y in zip(a, b, strict=True)) and not any(x < y for x, y in zip(a, b, strict=True))
 
 
 def ranks(points):

@@ -6,7 +6,10 @@ from typing import Any
 
 from . import example
 
-NAME = "\"'--></style></title></svg></script><script>document.body.id='broken'</script><img src=x onerror=alert(1)>$\\a$"
+NAME = (
+    "\"'--></style></title></svg></script><script>document.body.id='broken'</script>"
+    "<img src=x onerror=alert(1)>$\\a$"
+)
 KINDS = ("input", "output", "node", "layer")
 
 

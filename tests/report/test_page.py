@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +20,8 @@ from .hostile import NAME, hostile
 
 FIGURES = ("architecture", "chain", "baseline", "curves", "alpha", "skips", "candidates")
 BLOCKS = (
-    "question", "command", "environment", "architecture", "drawing", "method", "accuracy", "chain", "baseline", "cost",
-    "export", "candidates", "citations",
+    "question", "command", "environment", "architecture", "drawing", "method", "accuracy", "chain",
+    "baseline", "cost", "export", "candidates", "citations",
 )  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def test_every_reference_inside_the_page_has_a_target(page: str) -> None:
             target = attrs.get(name)
             if target and not target.startswith(("http", "data:")):
                 assert target.removeprefix("#") in ids, (name, target)
-    assert {m for m in re.findall(r"url\(#([^)]+)\)", page)} <= ids
+    assert set(re.findall(r"url\(#([^)]+)\)", page)) <= ids
 
 
 def test_nothing_is_loaded_from_anywhere(page: str) -> None:
@@ -99,10 +101,11 @@ def test_the_same_values_give_the_same_page() -> None:
     assert render(*example.nb201()) == render(*example.nb201())
 
 
-def test_the_same_page_comes_from_another_process_with_other_settings(tmp_path: Any) -> None:
+def test_the_same_page_comes_from_another_process_with_other_settings(tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_text("font.size: 30\nsvg.fonttype: path\nlines.linewidth: 9\n")
     code = (
-        "import sys; sys.path[:0] = sys.argv[1:]; from report import example; from gapless.report import render;"
+        "import sys; sys.path[:0] = sys.argv[1:];"
+        "from report import example; from gapless.report import render;"
         "import hashlib; print(hashlib.sha256(render(*example.nb201()).encode()).hexdigest())"
     )
     places = [os.path.dirname(os.path.dirname(__file__))]
@@ -115,8 +118,6 @@ def test_the_same_page_comes_from_another_process_with_other_settings(tmp_path: 
     done = subprocess.run(
         [sys.executable, "-c", code, *places], capture_output=True, text=True, env=settings, check=True
     )
-    import hashlib
-
     assert done.stdout.strip() == hashlib.sha256(render(*example.nb201()).encode()).hexdigest()
 
 
@@ -156,7 +157,8 @@ def test_an_empty_page_names_every_figure_and_what_would_measure_it() -> None:
 
 
 def test_nothing_heavy_is_imported_before_a_page_is_drawn() -> None:
-    code = "import sys, gapless.report; print([m for m in ('matplotlib', 'torch', 'jinja2') if m in sys.modules])"
+    heavy = "('matplotlib', 'torch', 'jinja2')"
+    code = f"import sys, gapless.report; print([name for name in {heavy} if name in sys.modules])"
     settings = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=settings, check=True

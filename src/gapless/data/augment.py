@@ -70,13 +70,13 @@ def crop(images: Tensor, augment: Augment, chance: Tensor) -> Tensor:
     shift, device = augment.shift, images.device
     if not (augment.flip or shift):
         return images
-    offset = (chance[:, 1:3] * (2 * shift + 1)).long()
-    column = torch.arange(width).expand(n, width)
+    offset = (chance[:, 1:3] * (2 * shift + 1)).long().to(device)
+    column = torch.arange(width, device=device).expand(n, width)
     if augment.flip:
-        column = torch.where(chance[:, :1] < 0.5, column.flip(1), column)
-    rows = offset[:, :1] + torch.arange(height)
+        column = torch.where((chance[:, :1] < 0.5).to(device), column.flip(1), column)
+    rows = offset[:, :1] + torch.arange(height, device=device)
     columns = offset[:, 1:] + column
-    pixel = (rows[:, :, None] * (width + 2 * shift) + columns[:, None, :]).to(device)
+    pixel = rows[:, :, None] * (width + 2 * shift) + columns[:, None, :]
     padded = functional.pad(images, (shift,) * 4) if shift else images
     index = pixel.view(n, 1, -1).expand(n, channels, -1)
     return padded.reshape(n, channels, -1).gather(2, index).view(n, channels, height, width)
@@ -90,9 +90,9 @@ def erase(images: Tensor, augment: Augment, chance: Tensor) -> Tensor:
     _, _, height, width = images.shape
 
     def inside(column: int, length: int) -> Tensor:
-        start = (chance[:, column : column + 1] * length).long() - side // 2
-        place = torch.arange(length)
+        start = (chance[:, column : column + 1] * length).long().to(images.device) - side // 2
+        place = torch.arange(length, device=images.device)
         return (place >= start) & (place < start + side)
 
     hole = inside(3, height)[:, :, None] & inside(4, width)[:, None, :]
-    return images.masked_fill(hole[:, None].to(images.device), 0)
+    return images.masked_fill(hole[:, None], 0)

@@ -13,6 +13,7 @@ from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.data import Data
 from gapless.evaluate.accuracy import accuracy
+from gapless.nets.cost import count
 from gapless.nets.seeded import seeded
 from gapless.nets.statistics import recalibrate
 from gapless.spaces.contract import SearchSpace, Shape, inherit
@@ -71,8 +72,6 @@ class Inherited:
         Raises:
             BadValue: not an architecture of the space.
         """
-        from gapless.nets.cost import count
-
         start = time.perf_counter()
         with seeded(0):
             child = inherit(space, net, arch, shape, data.shape)

@@ -95,8 +95,10 @@ class FactorizedReduce(nn.Module):
 
 
 def skip(c_in: int, c_out: int, stride: int, affine: bool) -> nn.Module:
-    """The input itself; a `FactorizedReduce` where the resolution halves."""
-    return nn.Identity() if stride == 1 and c_in == c_out else FactorizedReduce(c_in, c_out, affine)
+    """The input itself; `FactorizedReduce` where it halves, ReLU-conv-BN where channels change."""
+    if stride == 2:
+        return FactorizedReduce(c_in, c_out, affine)
+    return nn.Identity() if c_in == c_out else relu_conv_norm(1)(c_in, c_out, 1, affine)
 
 
 def dropped(x: torch.Tensor, probability: float) -> torch.Tensor:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.ticker import MaxNLocator
 
 from gapless.report.draw.ink import DOWN, INK, OTHER, SKIP, SOFT
@@ -91,6 +92,7 @@ def _block(
         )
     names = max(len(clip(row.label, 10)) for row in rows) * 6.6 + 22
     leaders = 118.0
+    shapes, fills = [], []
     for i, row in enumerate(rows):
         y = top + _HEAD + i * _PITCH
         sheet.text(left + 12, y + _STRIP / 2, clip(row.label, 10), fontsize=11, color=SOFT)
@@ -103,11 +105,14 @@ def _block(
         across = left + names + (x - x[0]) / (x[-1] - x[0]) * (width - names - leaders)
         floor = y + _STRIP * (1 - np.vstack([np.zeros(len(x)), share.cumsum(axis=0)]))
         for option, low, high in zip(row.values, floor, floor[1:], strict=False):
-            axes.fill_between(across, low, high, color=colours.get(option, OTHER), linewidth=0)
+            there, back = np.column_stack([across, low]), np.column_stack([across, high])
+            shapes.append(np.vstack([there, back[::-1]]))
+            fills.append(colours.get(option, OTHER))
         option, value = row.leader()
         beside = left + width - leaders + 8
         sheet.text(beside, y + _STRIP / 2 - 6, clip(option, 16), fontsize=10.5, color=INK)
         sheet.text(beside, y + _STRIP / 2 + 7, f"{value:.2f}", fontsize=10, color=SOFT)
+    axes.add_collection(PolyCollection(shapes, facecolors=fills, linewidths=0), autolim=False)
     under = top + _HEAD + len(rows) * _PITCH + 4
     first, last = rows[0].epochs[0], rows[0].epochs[-1]
     sheet.text(left + names, under, f"epoch {first:g}", fontsize=10, color=SOFT)

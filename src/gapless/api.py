@@ -1,0 +1,93 @@
+"""The Python interface: one call from a space and data to a found network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from gapless.data import Data
+from gapless.job.found import Found
+from gapless.job.job import begin, carried_out, reopened
+from gapless.job.plan import plan
+from gapless.job.request import Request
+from gapless.job.show import Bars, Quiet
+from gapless.search.folder import RunFolder
+from gapless.search.recipe import Recipe
+from gapless.spaces.contract import SearchSpace
+
+
+def search(
+    space: str | SearchSpace = "darts",
+    data: str | Data = "digits",
+    method: str | Recipe = "darts",
+    *,
+    run: str | os.PathLike[str],
+    seed: int = 0,
+    preset: str = "quick",
+    epochs: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    root: str | None = None,
+    retrain: bool = True,
+    audit: bool = True,
+    archs: int = 3,
+    seeds: int = 3,
+    progress: bool = False,
+) -> Found:
+    """Searches, trains what was found, measures the gap and writes a report.
+
+    Args:
+        space: a name of `gapless.spaces.names`, or an object.
+        data: a name of `gapless.data.names`, or an object, e.g. from `gapless.data.from_datasets`.
+        method: a name of `gapless.methods.names`, or a recipe.
+        run: the folder for everything that is written; it must be new or empty.
+        settings: single fields, as ``--set`` takes them: ``{"weights.lr": 0.01, "search.channels": 4}``.
+        retrain: whether the found architecture is trained alone and exported.
+        audit: whether the accuracy chain and the random baseline are measured.
+        archs: random architectures of the baseline.
+        seeds: trainings of the found architecture.
+        progress: whether progress bars go to standard error.
+
+    Raises:
+        Refused: what was asked cannot be done; nothing was computed and nothing written.
+        Interrupted: Ctrl-C; `resume` goes on.
+    """
+    request = Request(
+        space if isinstance(space, str) else "object",
+        data if isinstance(data, str) else "object",
+        method if isinstance(method, str) else "object",
+        preset, seed, epochs, tuple((k, str(v)) for k, v in (settings or {}).items()), device, root, retrain,
+        audit, archs, seeds,
+    )  # fmt: skip
+    RunFolder.vacant(run)
+    planned = plan(request, *_objects(space, data, method))
+    return carried_out(planned, begin(planned, run), Bars() if progress else Quiet())
+
+
+def resume(
+    run: str | os.PathLike[str],
+    *,
+    space: SearchSpace | None = None,
+    data: Data | None = None,
+    method: Recipe | None = None,
+    root: str | None = None,
+    progress: bool = False,
+) -> Found:
+    """Continues a run where its last checkpoint left it; objects that it was given are given again.
+
+    Raises:
+        BadRunFolder: no run there, or what it needs has changed.
+    """
+    planned, folder = reopened(run, space, data, method, root)
+    return carried_out(planned, folder, Bars() if progress else Quiet())
+
+
+def _objects(
+    space: str | SearchSpace, data: str | Data, method: str | Recipe
+) -> tuple[SearchSpace | None, Data | None, Recipe | None]:
+    return (
+        None if isinstance(space, str) else space,
+        None if isinstance(data, str) else data,
+        None if isinstance(method, str) else method,
+    )

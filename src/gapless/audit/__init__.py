@@ -1,0 +1,1 @@
+"""The gap, judged from records: no torch here."""

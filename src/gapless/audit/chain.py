@@ -1,0 +1,56 @@
+"""The accuracy chain a0 .. a4, whose steps are terms of the optimization gap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TITLES = {
+    "a0": "super-network, final mixture",
+    "a1": "discretized, inherited weights",
+    "a2": "statistics recomputed",
+    "a3": "trained alone, search shape",
+    "a4": "trained alone, deployment shape",
+}
+STEPS = {
+    "a1": "discretization",
+    "a2": "BatchNorm recalibration",
+    "a3": "weight sharing",
+    "a4": "deployment",
+}
+Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Accuracy on the audit split at one point of the chain, with Wilson's 95 % interval over images."""
+
+    name: str
+    accuracy: float
+    n: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        p, n = self.accuracy, self.n
+        center = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
+        reach = Z * math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
+        return max(0.0, center - reach), min(1.0, center + reach)
+
+    def to_json(self) -> dict[str, Any]:
+        low, high = self.interval
+        return {
+            "name": self.name, "title": TITLES[self.name], "accuracy": self.accuracy,
+            "low": low, "high": high, "n": self.n,
+        }  # fmt: skip
+
+
+def chain(measured: Mapping[str, Mapping[str, Any]]) -> list[Rung]:
+    """The rungs that were measured, in order. ``measured[name]`` has ``accuracy`` and ``n``."""
+    return [Rung(name, measured[name]["accuracy"], measured[name]["n"]) for name in TITLES if name in measured]
+
+
+def steps(rungs: list[Rung]) -> list[tuple[str, float]]:
+    """Name and size of each step between neighbouring rungs; their exact sum is last minus first."""
+    return [(STEPS[b.name], b.accuracy - a.accuracy) for a, b in zip(rungs, rungs[1:], strict=False)]

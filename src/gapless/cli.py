@@ -1,0 +1,309 @@
+"""The command line: words to a request, findings to words."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from gapless.core.errors import BadValue, GaplessError, Interrupted
+
+app = typer.Typer(
+    name="gapless",
+    help="Weight-sharing neural architecture search that measures its own optimization gap.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+methods_app = typer.Typer(help="What methods there are, what they are made of, where they run.")
+spaces_app = typer.Typer(help="What search spaces there are.")
+app.add_typer(methods_app, name="methods", no_args_is_help=True)
+app.add_typer(spaces_app, name="spaces", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Run = Annotated[str, typer.Argument(metavar="DIR", help="The folder that was given to --run.")]
+Root = Annotated[str | None, typer.Option("--root", help="Where data sets lie.")]
+SpaceName = Annotated[str, typer.Option("--space", help="Search space.")]
+MethodName = Annotated[str, typer.Argument(metavar="NAME")]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The entry point: exit status 0 done, 2 cannot be done, 130 interrupted."""
+    try:
+        app(args=arguments, standalone_mode=False)
+    except Interrupted as stop:
+        _fail(str(stop), stop.exit_status)
+    except GaplessError as error:
+        _fail(f"gapless: {error}", error.exit_status)
+    except KeyboardInterrupt:
+        _fail("stopped; what the last checkpoint holds is kept", 130)
+    except typer.Abort:
+        _fail("stopped", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        _fail(f"gapless: {' '.join(error.format_message().split())}; see 'gapless --help'", 2)
+
+
+def _fail(line: str, status: int) -> None:
+    print(line, file=sys.stderr)
+    sys.exit(status)
+
+
+@app.command()
+def search(
+    space: SpaceName = "darts",
+    data: Annotated[str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")] = "digits",
+    method: Annotated[str, typer.Option(help="A name of 'gapless methods list'.")] = "darts",
+    run: Annotated[str, typer.Option(help="A new folder for everything that is written.")] = "",
+    seed: Annotated[int, typer.Option(help="All random numbers follow from it.")] = 0,
+    epochs: Annotated[int | None, typer.Option(help="Of the search; every schedule follows.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Instead of --epochs: a time such as 10m.")] = None,
+    preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PART.FIELD=VALUE", help="Change one number or part.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    root: Root = None,
+    retrain: Annotated[bool, typer.Option(help="Train the found architecture alone and export it.")] = True,
+    audit: Annotated[bool, typer.Option(help="Measure the accuracy chain and a random baseline.")] = True,
+    archs: Annotated[int, typer.Option(help="Random architectures of the baseline.")] = 3,
+    seeds: Annotated[int, typer.Option(help="Trainings of the found architecture.")] = 3,
+    as_json: Json = False,
+) -> None:
+    """Search, train what was found, measure the gap, write a report and an ONNX file."""
+    if not run:
+        raise BadValue(expected="--run DIR, a new folder for the results", got="none", do="e.g. --run runs/a")
+    from gapless.job.job import begin, carried_out
+    from gapless.job.plan import plan
+    from gapless.job.request import Request, pairs
+    from gapless.search.folder import RunFolder
+
+    if epochs is not None and budget is not None:
+        raise BadValue(expected="--epochs or --budget", got="both", do="give one of them")
+    sets = pairs(settings or [])
+    request = Request(
+        space, data, method, preset, seed, epochs, sets, device, root, retrain, audit, archs, seeds
+    )
+    RunFolder.vacant(run)
+    planned = plan(request)
+    if budget is not None:
+        from gapless.job.budget import within
+
+        planned = within(planned, budget)
+    _ended(carried_out(planned, begin(planned, run), _show(as_json)), as_json)
+
+
+@app.command()
+def resume(folder: Run, root: Root = None, as_json: Json = False) -> None:
+    """Continue a run that was stopped or killed, where its last checkpoint left it."""
+    from gapless.job.job import carried_out, reopened
+
+    planned, place = reopened(folder, root=root)
+    _ended(carried_out(planned, place, _show(as_json)), as_json)
+
+
+@app.command()
+def retrain(
+    folder: Run,
+    shape: Annotated[str, typer.Option(help="search or deploy.")] = "deploy",
+    root: Root = None,
+    as_json: Json = False,
+) -> None:
+    """Train the found architecture alone once more, with a new seed."""
+    from gapless.core.errors import UnknownName
+    from gapless.job.job import reopened, trained
+
+    if shape not in ("search", "deploy"):
+        raise UnknownName("shape", shape, ("search", "deploy"))
+    record = trained(*reopened(folder, root=root), shape, _show(as_json))
+    test, n = record["test"]["accuracy"], record["test"]["n"]
+    _answer(record, as_json, f"test accuracy {100 * test:.2f} % on {n} images, seed {record['seed']}")
+
+
+@app.command()
+def audit(
+    folder: Run,
+    archs: Annotated[int | None, typer.Option(help="Random architectures of the baseline.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Trainings of the found architecture.")] = None,
+    root: Root = None,
+    as_json: Json = False,
+) -> None:
+    """Measure what is missing of the accuracy chain and the random baseline."""
+    from gapless.job.job import continued, reopened
+
+    found = continued(
+        *reopened(folder, root=root), _show(as_json), archs=archs, seeds=seeds, retrain=True, audit=True
+    )
+    _ended(found, as_json)
+
+
+@app.command()
+def report(folder: Run, as_json: Json = False) -> None:
+    """Write report.html anew."""
+    from gapless.report import write
+    from gapless.search.folder import RunFolder
+
+    place = RunFolder.open(folder)
+    place.read_json("findings.json")
+    path = write(place.path)
+    _answer({"report": str(path)}, as_json, str(path))
+
+
+@app.command()
+def export(
+    folder: Run,
+    onnx: Annotated[str, typer.Option("--onnx", metavar="FILE", help="Where the ONNX file goes.")] = "",
+    root: Root = None,
+    as_json: Json = False,
+) -> None:
+    """Export the trained network to ONNX, compared with torch in ONNX Runtime."""
+    if not onnx:
+        raise BadValue(expected="--onnx FILE", got="none", do="e.g. --onnx model.onnx")
+    from pathlib import Path
+
+    from gapless.job.found import Found
+    from gapless.job.job import exported, reopened
+
+    planned, place = reopened(folder, root=root)
+    found = Found(planned, place)
+    done = exported(planned, found.arch, found.network(), Path(onnx), None)
+    line = f"{onnx}: {done['bytes']:,} bytes, largest difference from torch {done['max_error']:.1e}"
+    _answer({**done, "file": onnx}, as_json, f"{line}, {_latency(done)}")
+
+
+@methods_app.command("list")
+def methods_list(as_json: Json = False) -> None:
+    """All methods, a line each."""
+    from gapless import methods
+
+    rows = {name: methods.get(name) for name in methods.names()}
+    text = "\n".join(f"{name:<12} {recipe.title}" for name, recipe in rows.items())
+    _answer({"methods": [{"name": n, "title": r.title} for n, r in rows.items()]}, as_json, text)
+
+
+@methods_app.command("show")
+def methods_show(
+    name: MethodName,
+    preset: Annotated[str, typer.Option(help="paper or quick.")] = "paper",
+    as_json: Json = False,
+) -> None:
+    """Equation, parts, defaults, deviations and citation of a method."""
+    from gapless import methods
+    from gapless.job.findings import method
+
+    shown = method(methods.get(name, preset))
+    reference = shown["reference"]
+    lines = [f"{shown['title']} ({name}), preset {preset}", "", f"  {shown['equation']}", ""]
+    lines += [f"  {part['role']:<9}{part['value']}  [{part['module']}]" for part in shown["parts"]]
+    lines += [f"  epochs   {' + '.join(map(str, shown['epochs']))}, batch {shown['batch']}"]
+    lines += [f"  attacks  {', '.join(shown['terms']) or 'no term of the gap'}", "", "  differs from the paper:"]
+    lines += [f"  - {line}" for line in shown["deviations"]] or ["  - nowhere that we know of"]
+    lines += ["", f"  {reference['authors']}. {reference['title']}. {reference['venue']}, {reference['year']}."]
+    _answer(shown, as_json, "\n".join(lines))
+
+
+@methods_app.command("check")
+def methods_check(name: MethodName, space: SpaceName = "darts", as_json: Json = False) -> None:
+    """Whether a method can run on a space, and if not, why."""
+    from gapless import methods, spaces
+    from gapless.search.check import conflicts
+
+    found = conflicts(methods.get(name), spaces.get(space))
+    text = f"'{name}' runs on '{space}'" if not found else "\n".join(found)
+    _answer({"method": name, "space": space, "runs": not found, "conflicts": found}, as_json, text)
+    if found:
+        raise SystemExit(2)
+
+
+@spaces_app.command("list")
+def spaces_list(as_json: Json = False) -> None:
+    """All search spaces, a line each."""
+    from gapless import spaces
+
+    rows = {name: spaces.get(name).summary for name in spaces.names()}
+    text = "\n".join(f"{name:<8} {summary}" for name, summary in rows.items())
+    _answer({"spaces": [{"name": n, "summary": s} for n, s in rows.items()]}, as_json, text)
+
+
+@spaces_app.command("show")
+def spaces_show(name: MethodName, as_json: Json = False) -> None:
+    """Choices, size and presets of a space."""
+    from gapless import spaces
+    from gapless.search.recipe import plain
+
+    space = spaces.get(name)
+    groups = [
+        {"name": g.name, "choices": len(g.rows), "options": list(g.options)} for g in space.choices.groups()
+    ]
+    lines = [f"{space.name}: {space.summary}", f"  {space.size():,} architectures"]
+    lines += [f"  {g['name']}: {g['choices']} choices of {', '.join(g['options'])}" for g in groups]  # type: ignore[arg-type]
+    for preset, value in space.presets.items():
+        lines += [f"  {preset}: search {value.search}", f"  {'':<{len(preset)}}  deploy {value.deploy}"]
+    shown = {"name": name, "summary": space.summary, "size": space.size(), "groups": groups}
+    _answer({**shown, "presets": plain(space.presets)}, as_json, "\n".join(lines))
+
+
+@spaces_app.command("size")
+def spaces_size(name: MethodName, as_json: Json = False) -> None:
+    """Number of architectures, exact."""
+    from gapless import spaces
+
+    size = spaces.get(name).size()
+    _answer({"name": name, "size": size}, as_json, str(size))
+
+
+@spaces_app.command("sample")
+def spaces_sample(
+    name: MethodName, seed: Annotated[int, typer.Option(help="Which one.")] = 0, as_json: Json = False
+) -> None:
+    """One architecture, drawn uniformly."""
+    from gapless import spaces
+    from gapless.core import Streams
+
+    space = spaces.get(name)
+    arch = space.choices.sample(Streams(seed).generator("sample"))
+    _answer({**arch.to_json(), "key": arch.key, "text": space.text(arch)}, as_json, space.text(arch))
+
+
+def _show(as_json: bool) -> Any:
+    from gapless.job.show import Bars, Quiet
+
+    return Quiet() if as_json else Bars()
+
+
+def _answer(value: Any, as_json: bool, text: str) -> None:
+    print(json.dumps(value) if as_json else text)
+
+
+def _latency(done: dict[str, Any]) -> str:
+    return f"{done['latency_ms']['onnxruntime']['median']:.2f} ms an image in ONNX Runtime"
+
+
+def _ended(found: Any, as_json: bool) -> None:
+    findings, path = found.findings, found.path
+    if as_json:
+        print(json.dumps({"run": str(path), **findings}))
+        return
+    lines = ["", f"architecture  {findings['architecture']['text']}"]
+    if "accuracy" in findings:
+        test = findings["accuracy"]["test"]
+        count = f"{len(test['values'])} training{'s' if len(test['values']) > 1 else ''}"
+        lines.append(
+            f"accuracy      {100 * test['mean']:.2f} % +- {100 * test['sd']:.2f} on the test split "
+            f"({count}, {test['n_images']} images), {findings['cost']['params']:,} parameters"
+        )
+    if "baseline" in findings:
+        lines.append(f"baseline      {findings['baseline']['verdict']}")
+    if "chain" in findings:
+        rungs = ", ".join(f"{r['name']} {100 * r['accuracy']:.1f}" for r in findings["chain"])
+        lines.append(f"chain         {rungs} (% on the audit split)")
+    if "export" in findings:
+        lines.append(f"network       {path / 'model.onnx'} ({_latency(findings['export'])}), {path / 'model.safetensors'}")
+    lines.append(f"report        {path / 'report.html'}")
+    print("\n".join(lines))

@@ -1,0 +1,1 @@
+"""One search from request to report: what was asked, the plan, the work, what was found."""

@@ -1,0 +1,141 @@
+"""Findings: everything a report shows, assembled from what a job stored."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from gapless.audit.baseline import spread, verdict
+from gapless.audit.chain import chain, steps
+from gapless.core import Arch
+from gapless.job.plan import Plan
+from gapless.search.recipe import Recipe, plain
+
+
+def findings(plan: Plan, measured: Mapping[str, Any], header: Mapping[str, Any]) -> dict[str, Any]:
+    """One JSON value; blocks that were not measured are absent. ``header`` is ``run.json``."""
+    request = plan.request
+    found: dict[str, Any] = {
+        "version": 1,
+        "finished": "done" in measured,
+        "question": {
+            "space": plan.space.name, "data": plan.data.name, "method": plan.recipe.name,
+            "preset": request.preset, "seed": request.seed, "sentence": _sentence(plan),
+        },
+        "command": header["command"],
+        "environment": header["environment"],
+        "method": method(plan.recipe),
+        "citations": citations(plan.recipe),
+    }  # fmt: skip
+    if "arch" in measured:
+        arch = Arch.from_json(measured["arch"]["arch"])
+        text, drawing = plan.space.text(arch), {"panels": plan.space.drawing(arch)}
+        found["architecture"] = {"text": text, "key": arch.key, "json": arch.to_json()}
+        found["drawing"] = drawing
+        found |= _judged(plan, arch, measured)
+    for block in ("candidates", "export"):
+        if measured.get(block):
+            found[block] = measured[block]
+    return found
+
+
+def _judged(plan: Plan, arch: Arch, measured: Mapping[str, Any]) -> dict[str, Any]:
+    judged: dict[str, Any] = {}
+    deployed = trainings(measured, "deploy", arch)
+    alone = trainings(measured, "search", arch)
+    rungs: dict[str, Any] = {name: measured[name] for name in ("a0", "a1", "a2") if name in measured}
+    if alone:
+        rungs["a3"] = alone[0]["audit"]
+    if deployed:
+        rungs["a4"] = deployed[0]["audit"]
+    if rungs:
+        built = chain(rungs)
+        judged["chain"] = [rung.to_json() for rung in built]
+        judged["gap"] = [{"term": term, "size": size} for term, size in steps(built)]
+    cost = {"search_seconds": measured["arch"]["seconds"]}
+    if deployed:
+        judged["accuracy"] = {part: _accuracy([r[part] for r in deployed]) for part in ("test", "audit")}
+        cost |= {"params": deployed[0]["params"], "macs": deployed[0]["macs"]}
+        cost["retrain_seconds"] = sum(r["seconds"] for r in deployed)
+    others = baseline(measured, arch)
+    if others and deployed:
+        values = [r["test"]["accuracy"] for r in others]
+        mean, sd = spread(values)
+        judgement = verdict([r["test"]["accuracy"] for r in deployed], values)
+        judged["baseline"] = {
+            "archs": [_row(plan, r) for r in others], "mean": mean, "sd": sd, "n": len(others),
+            "verdict": judgement.sentence, "p": judgement.p,
+        }  # fmt: skip
+        cost["baseline_seconds"] = sum(r["seconds"] for r in others)
+    if "peak_mb" in measured:
+        cost["peak_mb"] = measured["peak_mb"]
+    return judged | {"cost": cost}
+
+
+def trainings(measured: Mapping[str, Any], role: str, arch: Arch) -> list[dict[str, Any]]:
+    """Stored trainings of one architecture in one shape, by seed."""
+    start = f"{role}-{arch.key}-"
+    found = [record for name, record in measured.items() if name.startswith(start)]
+    return sorted(found, key=lambda record: int(record["seed"]))
+
+
+def baseline(measured: Mapping[str, Any], arch: Arch) -> list[dict[str, Any]]:
+    """Stored trainings of the baseline's random architectures, in the order in which they were drawn."""
+    return [measured[name] for name in measured.get("baseline", []) if name in measured]
+
+
+def _row(plan: Plan, record: Mapping[str, Any]) -> dict[str, Any]:
+    arch = Arch.from_json(record["arch"])
+    accuracy = record["test"]["accuracy"]
+    return {
+        "text": plan.space.text(arch), "key": arch.key, "accuracy": accuracy,
+        "params": record["params"], "macs": record["macs"],
+    }  # fmt: skip
+
+
+def _accuracy(scores: list[dict[str, Any]]) -> dict[str, Any]:
+    values = [score["accuracy"] for score in scores]
+    mean, sd = spread(values)
+    return {"values": values, "mean": mean, "sd": sd, "n_images": scores[0]["n"]}
+
+
+def _sentence(plan: Plan) -> str:
+    shape = plan.data.shape
+    return (
+        f"Which of the {plan.space.size():,} architectures of space '{plan.space.name}' classifies "
+        f"'{plan.data.name}' ({shape.classes} classes, {shape.channels}x{shape.height}x{shape.width} images) best, "
+        f"as method '{plan.recipe.name}' sees it?"
+    )
+
+
+def method(recipe: Recipe) -> dict[str, Any]:
+    """What ``methods show`` prints and the report holds of a recipe."""
+    stage = recipe.stages[0]
+    roles: dict[str, Any] = {"update": stage.update, "relax": stage.relax, "sample": stage.sample, "select": recipe.select}
+    roles |= {"weights": recipe.weights} | ({"alphas": recipe.alphas} if stage.relax is not None else {})
+    return {
+        "name": recipe.name,
+        "title": recipe.title,
+        "equation": recipe.equation,
+        "terms": list(recipe.terms),
+        "deviations": list(recipe.deviations),
+        "reference": dataclasses.asdict(recipe.reference) if recipe.reference else {},
+        "epochs": [s.epochs for s in recipe.stages],
+        "batch": recipe.batch,
+        "fingerprint": recipe.fingerprint,
+        "parts": [
+            {"role": role, "value": repr(part), "module": type(part).__module__}
+            for role, part in roles.items()
+            if part is not None
+        ],
+        "recipe": plain(recipe),
+    }
+
+
+def citations(recipe: Recipe) -> list[dict[str, str]]:
+    """BibTeX of the method, for exactly what ran."""
+    if recipe.reference is None:
+        return []
+    key = f"{recipe.name}{recipe.reference.year}"
+    return [{"key": key, "bibtex": recipe.reference.bibtex(key)}]

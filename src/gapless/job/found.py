@@ -1,0 +1,104 @@
+"""Found: what a finished (or interrupted) search has to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from gapless.core import Arch
+from gapless.core.errors import BadRunFolder
+from gapless.job.findings import trainings
+from gapless.job.plan import Plan
+from gapless.search.folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Found:
+    """The result of a search.
+
+    Args:
+        plan: what was asked.
+        folder: where everything lies.
+    """
+
+    plan: Plan
+    folder: RunFolder
+
+    @property
+    def path(self) -> Path:
+        return self.folder.path
+
+    @property
+    def arch(self) -> Arch:
+        """The architecture."""
+        return Arch.from_json(self.folder.read_json("architecture.json"))
+
+    @property
+    def findings(self) -> dict[str, Any]:
+        """Everything that was measured, as in ``findings.json``."""
+        found: dict[str, Any] = self.folder.read_json("findings.json")
+        return found
+
+    @property
+    def score(self) -> float:
+        """Mean test accuracy of the network trained for use, in [0, 1].
+
+        Raises:
+            BadRunFolder: it was not trained yet.
+        """
+        if "accuracy" not in self.findings:
+            raise self._untrained()
+        return float(self.findings["accuracy"]["test"]["mean"])
+
+    def network(self, seed: int | None = None) -> nn.Module:
+        """The trained network, a plain module in evaluation mode: `n x c x h x w`, normalised as
+        ``data.mean`` and ``data.std`` say, to logits `n x classes`.
+
+        Args:
+            seed: which of its trainings; the first where None.
+
+        Raises:
+            BadRunFolder: it was not trained yet.
+        """
+        from gapless.export.weights import load_state
+        from gapless.spaces.contract import subnet
+
+        records = trainings(self.folder.read_json("measured.json"), "deploy", self.arch)
+        records = [r for r in records if seed is None or r["seed"] == seed]
+        if not records:
+            raise self._untrained()
+        net = subnet(self.plan.space, self.arch, self.plan.preset.deploy, self.plan.data.shape)
+        name = f"deploy-{self.arch.key}-{records[0]['seed']}"
+        net.load_state_dict(load_state(self.folder / f"networks/{name}.safetensors"))
+        return net.to(self.plan.device).eval()
+
+    def audit(self, archs: int | None = None, seeds: int | None = None) -> dict[str, Any]:
+        """The accuracy chain and the random baseline; what is missing is measured now.
+
+        Args:
+            archs: random architectures of the baseline.
+            seeds: trainings of the found architecture.
+
+        Returns:
+            The blocks ``chain``, ``gap``, ``accuracy`` and ``baseline`` of the findings.
+        """
+        from gapless.job.job import continued
+
+        found = continued(self.plan, self.folder, archs=archs, seeds=seeds, retrain=True, audit=True).findings
+        return {k: found[k] for k in ("chain", "gap", "accuracy", "baseline") if k in found}
+
+    def report(self) -> Path:
+        """Writes ``report.html`` anew and returns its path."""
+        from gapless.report import write
+
+        return write(self.folder.path)
+
+    def _untrained(self) -> BadRunFolder:
+        return BadRunFolder(
+            expected=f"a trained network in '{self.path}'",
+            got="a search that was not followed by a training",
+            do=f"train it with 'gapless retrain {self.path}'",
+        )

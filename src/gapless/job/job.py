@@ -1,0 +1,181 @@
+"""A job from its first check to its report."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gapless.core import Arch
+from gapless.core.errors import BadRunFolder
+from gapless.data import Data
+from gapless.job.environment import environment, peak_memory
+from gapless.job.findings import findings, trainings
+from gapless.job.found import Found
+from gapless.job.interrupt import listening
+from gapless.job.plan import Plan, plan
+from gapless.job.request import Request
+from gapless.job.show import Quiet, Show
+from gapless.job.work import TOO_SOON, Work
+from gapless.search.folder import RunFolder
+from gapless.search.recipe import Recipe
+from gapless.spaces.contract import SearchSpace
+
+
+def begin(planned: Plan, path: str | os.PathLike[str]) -> RunFolder:
+    """Makes the run folder of a plan.
+
+    Raises:
+        BadRunFolder: the place is taken or cannot be written.
+    """
+    header = {
+        "request": planned.request.to_json(),
+        "fingerprint": planned.fingerprint,
+        "command": planned.request.command(str(path)),
+        "environment": environment(planned.device),
+    }
+    return RunFolder.create(path, header)
+
+
+def reopened(
+    path: str | os.PathLike[str],
+    space: SearchSpace | None = None,
+    data: Data | None = None,
+    recipe: Recipe | None = None,
+    root: str | None = None,
+) -> tuple[Plan, RunFolder]:
+    """The plan and the folder of a run that was begun; objects that were given then are given again.
+
+    Raises:
+        BadRunFolder: no run there, one of a newer version, or what it needs has changed since.
+    """
+    folder = RunFolder.open(path)
+    header = folder.read_json("run.json")
+    request = Request.from_json(header.get("request"))
+    if root is not None:
+        request = replace(request, root=root)
+    for name, given in (("space", space), ("data", data), ("method", recipe)):
+        if getattr(request, name) == "object" and given is None:
+            raise BadRunFolder(
+                expected=f"the {name} that this run was given as a Python object",
+                got="none",
+                do=f"continue it from Python: gapless.resume('{path}', {name}=...)",
+            )
+    planned = plan(request, space, data, recipe)
+    if planned.fingerprint != header.get("fingerprint"):
+        raise BadRunFolder(
+            expected=f"the space, data, method and seed that '{path}' was begun with",
+            got="others: the data or this version's defaults have changed since",
+            do="restore them, or start a new run in another folder",
+        )
+    return planned, folder
+
+
+def carried_out(planned: Plan, folder: RunFolder, show: Show | None = None, every: float = TOO_SOON) -> Found:
+    """Does all that the request asks for and that is not stored yet.
+
+    Raises:
+        Interrupted: Ctrl-C; everything up to the last whole step is stored.
+        BadRunFolder: the folder is in use, or cannot be written.
+        Diverged: a loss is not finite.
+    """
+    request = planned.request
+    with folder.locked(), listening() as stopper:
+        work = Work(planned, folder, show or Quiet(), stopper, every)
+        arch = work.search()
+        work.once("candidates", lambda: _candidates(work, arch))
+        written(work)
+        if request.audit:
+            work.shared(arch)
+        if request.retrain:
+            for seed in range(request.seeds):
+                title = "training" if request.seeds == 1 else f"training, seed {seed + 1} of {request.seeds}"
+                work.deployed(arch, seed, title)
+            work.once("export", lambda: _export(work, arch))
+            if request.audit:
+                work.alone(arch)
+                _baseline(work, request.archs)
+        work.store("peak_mb", round(peak_memory(), 1))
+        work.store("done", True)
+        written(work)
+    return Found(planned, folder)
+
+
+def continued(
+    planned: Plan,
+    folder: RunFolder,
+    show: Show | None = None,
+    **changes: Any,
+) -> Found:
+    """Carries out a changed request on a run that was begun: more seeds, more random architectures."""
+    changes = {name: value for name, value in changes.items() if value is not None}
+    return carried_out(replace(planned, request=replace(planned.request, **changes)), folder, show)
+
+
+def trained(planned: Plan, folder: RunFolder, shape: str, show: Show | None = None) -> dict[str, Any]:
+    """Trains the found architecture once more, alone, and returns the record."""
+    with folder.locked(), listening() as stopper:
+        work = Work(planned, folder, show or Quiet(), stopper)
+        arch = work.search()
+        role = "deploy" if shape == "deploy" else "search"
+        seed = len(trainings(work.measured, role, arch))
+        record = work.deployed(arch, seed, "training") if role == "deploy" else work.alone(arch, seed)
+        written(work)
+    return record
+
+
+def written(work: Work) -> None:
+    """Writes ``findings.json`` and ``report.html`` from what is stored."""
+    from gapless.report import write
+
+    header = work.folder.read_json("run.json")
+    work.folder.write_json("findings.json", findings(work.plan, work.measured, header))
+    write(work.folder.path)
+
+
+def _candidates(work: Work, arch: Arch) -> list[dict[str, Any]]:
+    if work.plan.recipe.select.evaluations == 0:
+        return []
+    return [
+        {"key": r.arch.key, "accuracy": r.metrics["accuracy"], "chosen": r.arch == arch, **r.cost}
+        for r in work.run().history
+    ]
+
+
+def _baseline(work: Work, n: int) -> None:
+    names = []
+    for i in range(n):
+        arch = work.random(i)
+        work.deployed(arch, 1_000_000 + i, f"random architecture {i + 1} of {n}")
+        names.append(f"deploy-{arch.key}-{1_000_000 + i}")
+    if n:
+        work.store("baseline", names)
+
+
+def _export(work: Work, arch: Arch) -> dict[str, Any]:
+    plan = work.plan
+    net = work.trained_network(arch, plan.preset.deploy, f"deploy-{arch.key}-0")
+    return exported(plan, arch, net, work.folder / "model.onnx", work.folder / "model.safetensors")
+
+
+def exported(plan: Plan, arch: Arch, net: torch.nn.Module, onnx: Path, weights: Path | None) -> dict[str, Any]:
+    """Writes the ONNX file (and the weights) of a trained network, checked against torch."""
+    from gapless.export.onnx import to_onnx
+    from gapless.export.weights import save_network
+
+    inputs = next(iter(plan.data.ordered("test", 64, plan.device)))[0]
+    done = to_onnx(
+        net, plan.data.shape, onnx, inputs=inputs, mean=plan.data.mean, std=plan.data.std,
+        classes=plan.data.classes, key=arch.key,
+    )  # fmt: skip
+    if weights is not None:
+        meta = {"arch": arch.to_json(), "space": plan.space.name, "classes": list(plan.data.classes)}
+        save_network(weights, net, meta | {"mean": list(plan.data.mean), "std": list(plan.data.std)})
+    latency = {name: {"median": t.median_ms, "low": t.low_ms, "high": t.high_ms} for name, t in done.latency.items()}
+    return {
+        "file": onnx.name, "bytes": done.bytes, "max_error": done.max_error, "agreement": done.agreement,
+        "latency_ms": latency,
+    }  # fmt: skip

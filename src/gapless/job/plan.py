@@ -1,0 +1,108 @@
+"""Plan: a request with every name resolved and every check passed; nothing was computed yet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from gapless import data as data_sets
+from gapless import methods, spaces
+from gapless.core import Streams
+from gapless.core.errors import BadValue, UnknownName
+from gapless.core.training import Training
+from gapless.data import Data
+from gapless.job.request import Request
+from gapless.job.settings import spread
+from gapless.search.check import check
+from gapless.search.recipe import Recipe, plain
+from gapless.spaces.contract import Preset, SearchSpace
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """What ``--set data.size=32`` and ``--set data.limit=1000`` can say about a named data set."""
+
+    size: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a search needs, as objects."""
+
+    request: Request
+    space: SearchSpace
+    data: Data
+    recipe: Recipe
+    preset: Preset
+    streams: Streams
+    device: torch.device
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits over all that numbers depend on: a resume must find the same."""
+        value = {
+            "space": plain(self.space),
+            "recipe": self.recipe.fingerprint,
+            "preset": plain(self.preset),
+            "data": self.data.fingerprint,
+            "seed": self.request.seed,
+        }
+        return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+    def search_training(self) -> Training:
+        """The search's own recipe for one network alone (a3): same epochs, batch and optimizer."""
+        recipe = self.recipe
+        return Training(recipe.epochs, recipe.batch, recipe.weights, recipe.label_smoothing)
+
+
+def plan(
+    request: Request, space: SearchSpace | None = None, data: Data | None = None, recipe: Recipe | None = None
+) -> Plan:
+    """Resolves a request; objects stand in for names where they are given.
+
+    Raises:
+        UnknownName: a space, data set, method, preset or field of that name does not exist.
+        BadValue: a value outside its range.
+        BadData: the data cannot be trained on.
+        Incompatible: the method cannot run on the space.
+    """
+    streams = Streams(request.seed)
+    device = chosen_device(request.device)
+    if space is None:
+        space = spaces.get(request.space)
+    if recipe is None:
+        recipe = methods.get(request.method, request.preset)
+    if request.preset not in space.presets:
+        raise UnknownName("preset", request.preset, space.presets)
+    if request.epochs is not None:
+        recipe = recipe.scaled(request.epochs)
+    preset = space.presets[request.preset]
+    places = {
+        "space": space, "recipe": recipe, "search": preset.search, "deploy": preset.deploy,
+        "training": preset.training, "data": DataSettings(),
+    }  # fmt: skip
+    values = spread(request.sets, places)
+    space, recipe = values["space"], values["recipe"]
+    check(recipe, space)
+    if data is None:
+        settings: dict[str, Any] = {"size": values["data"].size, "limit": values["data"].limit}
+        data = data_sets.get(request.data, root=request.root, **settings)
+    preset = replace(preset, search=values["search"], deploy=values["deploy"], training=values["training"])
+    return Plan(request, space, data, recipe, preset, streams, device)
+
+
+def chosen_device(name: str) -> torch.device:
+    """Raises:
+    UnknownName: no such device name.
+    BadValue: CUDA was asked for and is not there.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise UnknownName("device", name, ("auto", "cpu", "cuda"))
+    if name == "cuda" and not torch.cuda.is_available():
+        raise BadValue(expected="a CUDA device", got="a machine without one", do="use --device cpu")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

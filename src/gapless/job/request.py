@@ -1,0 +1,115 @@
+"""Request: what a person asked for, as one value that ``run.json`` keeps."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gapless.core.errors import BadRunFolder, BadValue
+
+
+@dataclass(frozen=True)
+class Request:
+    """A search.
+
+    Args:
+        space: name of a space, or ``object`` where a Python object was given.
+        data: name of a data set, likewise.
+        method: name of a method, likewise.
+        preset: ``quick`` or ``paper``.
+        epochs: of the whole search; None for the preset's.
+        sets: pairs ``part.field`` and value, as typed after ``--set``.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        root: where data sets lie; None for the default place.
+        retrain: whether the found architecture is trained alone and exported.
+        audit: whether the accuracy chain and the random baseline are measured.
+        archs: random architectures of the baseline.
+        seeds: trainings of the found architecture in the deployment shape.
+    """
+
+    space: str
+    data: str
+    method: str
+    preset: str = "quick"
+    seed: int = 0
+    epochs: int | None = None
+    sets: tuple[tuple[str, str], ...] = ()
+    device: str = "auto"
+    root: str | None = None
+    retrain: bool = True
+    audit: bool = True
+    archs: int = 3
+    seeds: int = 3
+
+    def __post_init__(self) -> None:
+        if self.epochs is not None and (not isinstance(self.epochs, int) or self.epochs < 1):
+            raise BadValue(expected="--epochs of at least 1", got=f"{self.epochs}", do="raise it")
+        if self.archs < 0 or self.seeds < 1:
+            raise BadValue(
+                expected="--archs of at least 0 and --seeds of at least 1",
+                got=f"{self.archs} and {self.seeds}",
+                do="raise them",
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        return {**dataclasses.asdict(self), "sets": [list(pair) for pair in self.sets]}
+
+    @classmethod
+    def from_json(cls, value: Any) -> Request:
+        """Raises:
+        BadRunFolder: not what `to_json` wrote.
+        """
+        try:
+            return cls(**{**value, "sets": tuple((str(k), str(v)) for k, v in value["sets"])})
+        except (TypeError, KeyError, ValueError) as error:
+            raise BadRunFolder(
+                expected="a run.json that holds a request",
+                got=f"{type(error).__name__}: {error}",
+                do="restore run.json, or start the run again in another folder",
+            ) from error
+
+    def command(self, run: str) -> str:
+        """The command line that asks for exactly this."""
+        words = ["gapless", "search", "--space", self.space, "--data", self.data, "--method", self.method]
+        words += ["--run", run, "--seed", str(self.seed)]
+        defaults = Request(self.space, self.data, self.method)
+        for option in ("preset", "epochs", "device", "root", "archs", "seeds"):
+            if getattr(self, option) != getattr(defaults, option):
+                words += [f"--{option}", str(getattr(self, option))]
+        words += [word for pair in self.sets for word in ("--set", "=".join(pair))]
+        words += [f"--no-{name}" for name in ("retrain", "audit") if not getattr(self, name)]
+        return shlex.join(words)
+
+
+def pairs(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    """``part.field=value`` texts as pairs.
+
+    Raises:
+        BadValue: no ``=``.
+    """
+    found = []
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise BadValue(expected="--set part.field=value", got=f"'{text}'", do="e.g. --set weights.lr=0.01")
+        found.append((key.strip(), value.strip()))
+    return tuple(found)
+
+
+UNITS: Mapping[str, float] = {"s": 1, "m": 60, "h": 3600}
+
+
+def seconds(text: str) -> float:
+    """``90s``, ``10m``, ``2h`` in seconds.
+
+    Raises:
+        BadValue: not a positive time.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
+    if not match or float(match[1]) <= 0:
+        raise BadValue(expected="a time such as 90s, 10m or 2h", got=f"'{text}'", do="use --budget 10m")
+    return float(match[1]) * UNITS[match[2]]

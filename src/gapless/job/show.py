@@ -1,0 +1,54 @@
+"""Show: how a job tells what it is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+Advance = Callable[[str], None]
+
+
+class Show(Protocol):
+    """Progress of long work, and lines in between."""
+
+    def track(self, title: str, total: int, done: int = 0) -> AbstractContextManager[Advance]:
+        """Within, the yielded function is called after every unit with a short note."""
+        ...
+
+    def say(self, line: str) -> None: ...
+
+
+class Quiet:
+    """Shows nothing."""
+
+    @contextmanager
+    def track(self, title: str, total: int, done: int = 0) -> Iterator[Advance]:
+        yield lambda note: None
+
+    def say(self, line: str) -> None:
+        """Nothing."""
+
+
+class Bars:
+    """Progress bars with the time left, on standard error."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True, highlight=False)
+
+    @contextmanager
+    def track(self, title: str, total: int, done: int = 0) -> Iterator[Advance]:
+        columns = (
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+        )  # fmt: skip
+        with Progress(*columns, console=self.console, transient=not self.console.is_terminal) as bars:
+            task = bars.add_task(f"{title:<28}", total=total, completed=done, note="")
+            yield lambda note: bars.update(task, advance=1, note=note)
+
+    def say(self, line: str) -> None:
+        self.console.print(line, markup=False)
