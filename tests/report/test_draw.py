@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gapless.report.draw import ink
 from gapless.report.draw.candidates import front
-from gapless.report.draw.chainlayers import is_chain, layout
+from gapless.report.draw.chainlayers import Layer, layers, layout
 from gapless.report.draw.wiring import ordered, subscripts
 
 from . import example
@@ -41,17 +41,38 @@ def test_a_chain_is_told_from_a_cell() -> None:
     panels = {
         name: getattr(example, name)()[0]["drawing"]["panels"][0] for name in ("darts", "chain", "nb201")
     }
-    assert {name: is_chain(panel) for name, panel in panels.items()} == {
-        "darts": False,
-        "chain": True,
-        "nb201": False,
-    }
+    found = {name: layers(panel) for name, panel in panels.items()}
+    assert found["darts"] is None
+    assert found["nb201"] is None
+    assert [box.end for box in found["chain"] or []] == [True, *[False] * 20, True]
+
+
+def test_operations_of_a_chain_may_stand_on_its_edges_or_on_its_nodes() -> None:
+    nodes = [{"id": "in", "label": "stem", "kind": "input"}, {"id": "a", "label": "2C /2", "kind": "node"}]
+    nodes.append({"id": "out", "label": "head", "kind": "output"})
+    edges = [{"from": "a", "to": "out", "label": ""}, {"from": "in", "to": "a", "label": "k5e3"}]
+    expected = [Layer("stem", end=True), Layer("k5e3", "2C /2"), Layer("head", end=True)]
+    assert layers({"nodes": nodes, "edges": edges}) == expected
+    plain = [{**edge, "label": ""} for edge in edges]
+    assert layers({"nodes": nodes, "edges": plain}) == [expected[0], Layer("2C /2"), expected[2]]
+
+
+def test_two_pieces_and_circles_are_no_chain() -> None:
+    nodes = [{"id": name} for name in "abcd"]
+    for ties in (
+        ["ab", "cd"],
+        ["ab", "bc", "cb"],
+        ["ab", "bc", "ca"],
+        ["ab", "ac", "cd"],
+        ["ab", "bb", "cd"],
+    ):
+        assert layers({"nodes": nodes, "edges": [{"from": a, "to": b} for a, b in ties]}) is None
 
 
 @settings(derandomize=True, deadline=None)
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=30), st.sampled_from([360.0, 880.0]))
 def test_boxes_of_a_chain_stay_on_the_sheet(labels: list[str], width: float) -> None:
-    columns, wide, height = layout([{"label": label} for label in labels], width)
+    columns, wide, height = layout([Layer(label) for label in labels], width)
     assert 1 <= columns <= len(labels)
     assert 24 + columns * wide + 16 * (columns - 1) <= width + 1e-9
     assert wide > 60
@@ -67,4 +88,10 @@ def test_nodes_follow_their_edges_and_a_circle_is_drawn_as_given() -> None:
 
 
 def test_subscripts() -> None:
-    assert [subscripts(s) for s in ("c_{k-2}", "h_{x}", "a_1")] == ["cₖ₋₂", "h_{x}", "a_1"]
+    assert [subscripts(s) for s in ("c_{k-2}", "c_k", "h_{x}", "sep_3", "a_z")] == [
+        "cₖ₋₂",
+        "cₖ",
+        "h_{x}",
+        "sep_3",
+        "a_z",
+    ]

@@ -16,8 +16,8 @@ def _table(values: dict[str, list[float]], row: str = "0-2", group: str = "norma
 
 
 def test_rows_keep_their_order_and_read_as_arrows() -> None:
-    found = rows([*_table({"a": [1.0]}, row="0-3"), *_table({"a": [1.0]}, row="0-2")])
-    assert [row.label for row in found] == ["0 → 3", "0 → 2"]
+    found = rows([row for name in ("0-3", "2<-0", "layer 4") for row in _table({"a": [1.0]}, row=name)])
+    assert [row.label for row in found] == ["0 → 3", "0 → 2", "layer 4"]
 
 
 def test_a_whole_number_read_from_csv_is_a_name_without_a_point() -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import shlex
+from typing import Any
 
+import pytest
+import typer
+
+from gapless.cli import app
 from gapless.report.missing import missing, run_folder
 
 
@@ -44,3 +49,15 @@ def test_levels_left_out_of_the_chain_are_named() -> None:
     said = {entry.block: entry.sentence for entry in missing({"chain": chain}, {})}["levels"]
     assert "a4" in said
     assert "a3" not in said
+
+
+def test_every_command_is_one_that_the_command_line_knows() -> None:
+    for entry in missing({}, {}):
+        program, *words = shlex.split(entry.command)
+        assert program == "gapless"
+        command: Any = typer.main.get_command(app)
+        while words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]
+        assert not hasattr(command, "commands"), entry.command
+        known = {name for option in command.params for name in option.opts}
+        assert {word for word in words if word.startswith("--")} <= known, entry.command

@@ -166,6 +166,18 @@ def test_nothing_heavy_is_imported_before_a_page_is_drawn() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_reference_by_its_number_is_a_link_and_authors_are_a_list() -> None:
+    reference = {"authors": "A One and B Two", "arxiv": "1806.09055", "code": "x/y"}
+    page = render({"method": {"reference": reference}}, [], [])
+    assert 'href="https://arxiv.org/abs/1806.09055"' in page
+    assert "A One, B Two." in page
+
+
+def test_a_chain_that_changes_nothing_says_so() -> None:
+    page = render({"chain": [{"name": name, "accuracy": 0.1} for name in ("a0", "a1")]}, [], [])
+    assert "No step changes the accuracy" in page
+
+
 @pytest.mark.parametrize("layers", [8, 21])
 def test_chains_of_every_length_are_drawn(layers: int) -> None:
     findings, _, _ = example.chain(layers)

@@ -73,8 +73,8 @@ def to_onnx(
     The normalisation is in the file (see `Normalised`): it takes float32 images in [0, 1], or raw values
     where the training images were floating-point. A copy of the network is exported, on the CPU, in float32
     and in evaluation mode; the network itself is not touched. The file carries ``gapless.version``,
-    ``gapless.architecture`` and ``gapless.classes`` (a JSON list) as its metadata,
-    and no paths or source lines of this machine.
+    ``gapless.architecture`` and ``gapless.classes`` (a JSON list) as its metadata, and no path or source
+    line of this machine.
 
     Args:
         inputs: images to compare on, `n x c x h x w`, not normalised.
@@ -113,15 +113,15 @@ def to_onnx(
 
 
 def _chunks(images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    return torch.split(images, _CHUNK)  # type: ignore[no-untyped-call, no-any-return]
+    return torch.split(images, _CHUNK)
 
 
 def _compared(found: NDArray[np.float32], expected: NDArray[np.float32]) -> tuple[float, float, float]:
     """Largest difference, the same relative to the range of the logits, share of equal argmax."""
     error = float(np.abs(found.astype(np.float64) - expected).max())
-    # One class and one image have no range.
-    scale = float(np.ptp(expected)) or float(np.abs(expected).max())
-    relative = error / scale if error else 0.0
+    # One class and one image have no range; the size of the logit stands in.
+    scale = float(np.ptp(expected)) or float(np.abs(expected).max()) or 1.0
+    relative = error / scale
     if not relative <= TOLERANCE:
         raise Refused(
             expected=f"logits of ONNX Runtime within {TOLERANCE:g} of torch's, relative to their range",
@@ -147,10 +147,13 @@ def _check(
     classes: Sequence[str],
 ) -> None:
     shape = (image.channels, image.height, image.width)
-    if inputs.ndim != 4 or not len(inputs) or tuple(inputs.shape[1:]) != shape or not inputs.isfinite().all():
+    fits = inputs.ndim == 4 and len(inputs) and tuple(inputs.shape[1:]) == shape
+    finite = bool(inputs.isfinite().all())
+    if not fits or not finite or not inputs.is_floating_point():
         raise BadValue(
-            expected=f"at least 1 image of {' x '.join(map(str, shape))} finite numbers",
-            got=f"a tensor of {' x '.join(map(str, inputs.shape))}",
+            expected=f"n >= 1 images of {' x '.join(map(str, shape))} finite floating-point numbers",
+            got=f"{' x '.join(map(str, inputs.shape))} of {inputs.dtype}"
+            + ("" if finite else ", not all finite"),
             do="give images as the data set has them, not normalised",
         )
     if not len(mean) == len(std) == image.channels or not np.isfinite(mean).all() or not _positive(std):

@@ -169,13 +169,9 @@ def exported(plan: Plan, arch: Arch, net: torch.nn.Module, onnx: Path, weights: 
     inputs = next(iter(plan.data.ordered("test", 64, plan.device)))[0]
     done = to_onnx(
         net, plan.data.shape, onnx, inputs=inputs, mean=plan.data.mean, std=plan.data.std,
-        classes=plan.data.classes, key=arch.key,
+        classes=plan.data.classes, architecture=arch.key,
     )  # fmt: skip
     if weights is not None:
         meta = {"arch": arch.to_json(), "space": plan.space.name, "classes": list(plan.data.classes)}
         save_network(weights, net, meta | {"mean": list(plan.data.mean), "std": list(plan.data.std)})
-    latency = {name: {"median": t.median_ms, "low": t.low_ms, "high": t.high_ms} for name, t in done.latency.items()}
-    return {
-        "file": onnx.name, "bytes": done.bytes, "max_error": done.max_error, "agreement": done.agreement,
-        "latency_ms": latency,
-    }  # fmt: skip
+    return done.to_json()

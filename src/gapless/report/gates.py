@@ -52,8 +52,13 @@ class Row:
 
     @property
     def label(self) -> str:
-        """``0-2`` as ``0 → 2``; any other name as it is."""
-        return re.sub(r"^(\w+)-(\w+)$", r"\1 → \2", self.name)
+        """``0-2`` and ``2<-0`` as ``0 → 2``; any other name as it is."""
+        backwards = re.fullmatch(r"(\w+)<-(\w+)", self.name)
+        return (
+            f"{backwards[2]} → {backwards[1]}"
+            if backwards
+            else re.sub(r"^(\w+)-(\w+)$", r"\1 → \2", self.name)
+        )
 
 
 def rows(alpha: Sequence[Mapping[str, Any]]) -> list[Row]:

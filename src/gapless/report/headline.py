@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gapless.report.words import count, percent, real
+from gapless.report.words import SPACE, count, percent, real
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def accuracy(block: Any) -> Accuracy | None:
         low, high = wilson(min(max(mean, 0.0), 1.0), n)
         spread = "one seed"
         sentence += " By the number of images alone it could be anywhere "
-        sentence += f"from {percent(low)} to {percent(high)} (95 % interval)."
+        sentence += f"from {percent(low)} to {percent(high)} (95{SPACE}% interval)."
     else:
         spread = "one seed, spread unknown"
     return Accuracy(mean, spread, sentence, values)

@@ -44,9 +44,7 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
         space, data = (shlex.quote(str(question.get(name) or name.upper())) for name in ("space", "data"))
     search = command or f"gapless search --space {space} --data {data} --method METHOD --run {folder}"
     other = f"gapless search --space {space} --data {data} --method darts --run DIR"
-    explore = (
-        f"gapless explore --space {space} --explorer EXPLORER --evaluator EVALUATOR --trials 50 --run DIR"
-    )
+    explore = f"gapless search --space {space} --data {data} --method spos --run DIR"
     audit, retrain = f"gapless audit {folder}", f"gapless retrain {folder}"
     table = {
         "question": ("What was asked was not recorded.", search),
@@ -77,7 +75,7 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
             f"gapless export {folder} --onnx model.onnx",
         ),
         "method": ("The method was not described.", "gapless methods list"),
-        "environment": ("Machine and versions were not recorded.", "gapless doctor"),
+        "environment": ("Machine and versions were not recorded.", search),
     }
     return [Missing(block, *entry) for block, entry in table.items() if not drawn.get(block)]
 

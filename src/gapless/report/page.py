@@ -154,8 +154,10 @@ def _title(question: Mapping[str, Any], method: Mapping[str, Any]) -> str:
 
 def _chain_sentence(fall: Waterfall) -> str:
     largest = fall.largest
+    if not largest.tenths:
+        return f"No step changes the accuracy: it is {words.percent(largest.start.accuracy)} throughout."
     return (
-        f"The largest single change is {largest.title}, {words.points(largest.tenths)}: from "
+        f"The largest single change: {largest.title}, {words.points(largest.tenths)}, from "
         f"{words.percent(largest.start.accuracy)} ({largest.start.title}) to "
         f"{words.percent(largest.end.accuracy)} ({largest.end.title})."
     )
@@ -168,7 +170,7 @@ def _baseline(findings: Mapping[str, Any]) -> str | None:
         return None
     text = f"Random architectures reach {words.percent(mean)} on average"
     text += f" (n = {int(n)}" if n is not None else " ("
-    text += f", standard deviation {100 * sd:.1f} points)" if sd is not None else ")"
+    text += f", standard deviation {100 * sd:.1f} points)" if sd is not None and n != 1 else ")"
     return text.replace(" ()", "") + "."
 
 
@@ -227,6 +229,10 @@ def _reference(method: Mapping[str, Any]) -> dict[str, str] | None:
     if not block:
         return None
     found = {name: str(block.get(name) or "") for name in ("authors", "title", "venue", "year", "url")}
+    found["authors"] = found["authors"].replace(" and ", ", ")
+    found["code"] = str(block.get("code") or "")
+    if block.get("arxiv") and not found["url"]:
+        found["url"] = f"https://arxiv.org/abs/{block['arxiv']}"
     if not found["url"].lower().startswith(("https://", "http://")):
         found["url"] = ""
     return found

@@ -154,7 +154,13 @@ class Recipe:
 
 
 def plain(value: Any) -> Any:
-    """Parts, numbers and tuples as JSON values; a part carries its class name under ``is``."""
+    """Parts, numbers and tuples as JSON values; a part carries its class name under ``is``.
+
+    Equal values have equal forms: 5.0 is written as 5.
+
+    Raises:
+        BadValue: something that has no name to go by, such as an instance of a class that is no dataclass.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
         return {"is": type(value).__name__, **fields}
@@ -162,6 +168,14 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]
-    if callable(value):
+    if hasattr(value, "__qualname__"):
         return {"is": f"{value.__module__}.{value.__qualname__}"}
-    return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise BadValue(
+        expected="parts that are frozen dataclasses or functions",
+        got=f"an instance of {type(value).__name__}",
+        do="make it a frozen dataclass",
+    )

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from gapless.core import Path, Progress, Space, Streams
+from gapless.core import Group, Path, Progress, Space, Streams
 from gapless.core.errors import BadValue, Diverged
 from gapless.core.record import Record
 from gapless.data import Data
 from gapless.nets.descent import Descent
 from gapless.nets.gate import Mix, path
 from gapless.nets.seeded import seeded
-from gapless.parts.contract import Alpha, Batch, Scalars
+from gapless.parts.contract import Alpha, Batch, Scalars, Stop
 from gapless.spaces.contract import SearchSpace, Shape
 
 if TYPE_CHECKING:
@@ -161,14 +161,24 @@ class Run:
                 )
 
     def end_epoch(self) -> None:
-        """Closes an epoch: one row of the trace, and gate values."""
+        """Closes an epoch: one row of the trace, gate values, and the mask.
+
+        Raises:
+        Stop: an observer ends the stage; the epoch is closed all the same.
+        """
         row: dict[str, Any] = {"stage": self.progress.stage, "epoch": self.progress.epoch, "step": self.total}
-        row["lr"] = self.weights.lr(replace(self.progress, step=self.progress.step - 1, epoch=self.progress.epoch - 1))
-        for name, value in self.sums.items():
+        last = replace(self.progress, step=self.progress.step - 1, epoch=self.progress.epoch - 1)
+        row["lr"] = self.weights.lr(last)
+        for name in sorted(self.sums):  # the order in which sums come back from a checkpoint is another
             if not name.startswith("n/"):
+                value = self.sums[name]
                 row[name] = (value / self.sums[f"n/{name}"].to(value.device)).item()
+        stopped: Stop | None = None
         for observer in self.stage.observe:
-            row |= observer(self)
+            try:
+                row |= observer(self)
+            except Stop as stop:
+                stopped = stop
         self.trace.append(row)
         self.sums = {}
         gates = self.gates()
@@ -177,6 +187,8 @@ class Run:
             smaller = self.stage.mask(self, gates)
             if smaller is not None and smaller != self.choices:
                 self.shrink(smaller)
+        if stopped is not None:
+            raise stopped
 
     def _trace_gates(self, gates: dict[str, NDArray[np.float64]]) -> None:
         epoch = sum(stage.epochs for stage in self.recipe.stages[: self.progress.stage]) + self.progress.epoch
@@ -198,22 +210,25 @@ class Run:
 
     def shrink(self, choices: Space) -> None:
         """Continues on a smaller space: weights, statistics, alpha and momenta are kept by name."""
-        old_net, old_alpha, groups = self.net.state_dict(), self.alpha, self.choices.groups()
-        weights, alphas = self.weights.state(), self.alphas
+        net, weights = self.net.state_dict(), self.weights.state()
+        alpha, momenta = self.alpha, self.alphas.state()
+        before = {group.name: group for group in self.choices.groups()}
         self.rebuild(choices)
-        self.net.load_state_dict({name: old_net[name] for name in self.net.state_dict()})
-        kept = self.weights.named
-        self.weights.restore({k: v for k, v in weights.items() if k.rsplit("/", 1)[0] in kept})
-        before = {group.name: group for group in groups}
+        self.net.load_state_dict({name: net[name] for name in self.net.state_dict()})
+        named = self.weights.named
+        self.weights.restore({k: v for k, v in weights.items() if k.rsplit("/", 1)[0] in named})
+        after = {group.name: group for group in choices.groups() if group.name in self.alpha}
         with torch.no_grad():
-            for group in choices.groups():
-                for row, row_path in enumerate(group.rows):
-                    for column, option in enumerate(group.options):
-                        was = before[group.name]
-                        i, j = was.rows.index(row_path), was.options.index(option)
-                        self.alpha[group.name][row, column] = old_alpha[group.name][i, j]
-        same = {n: v for n, v in self.alpha.items() if v.shape == old_alpha[n].shape}
-        self.alphas.restore({k: v for k, v in alphas.state().items() if k.rsplit("/", 1)[0] in same})
+            for name, group in after.items():
+                self.alpha[name].copy_(_carried(before[name], group, alpha[name], self.alpha[name]))
+        tables = {}
+        for path_, table in momenta.items():
+            name = path_.rsplit("/", 1)[0]
+            if name in after and table.dim():
+                tables[path_] = _carried(before[name], after[name], table, torch.zeros_like(self.alpha[name]))
+            elif name in after:
+                tables[path_] = table
+        self.alphas.restore(tables)
 
     def rebuild(self, choices: Space) -> None:
         """Fresh networks and parameters for these choices."""
@@ -225,7 +240,7 @@ class Run:
         with seeded(streams.integer("init")):
             self.net = self.space.network(self.choices, self.shape, self.data.shape).to(self.device)
         self.weights = Descent(dict(self.net.named_parameters()), self.recipe.weights)
-        relax = self.recipe.stages[0].relax
+        relax = next((stage.relax for stage in self.recipe.stages if stage.relax is not None), None)
         values = {} if relax is None else relax.init(self.choices, streams.generator("alpha"))
         self.alpha = {n: torch.from_numpy(v).to(self.device).requires_grad_() for n, v in values.items()}
         self.alphas = Descent(self.alpha, self.recipe.alphas)
@@ -235,6 +250,16 @@ class Run:
         steps = epochs * self.data.steps("train", self.recipe.batch)
         self.progress = Progress(0, steps, 0, epochs, stage)
         self.extra = self.recipe.stages[stage].update.init(self)
+
+
+def _carried(old: Group, new: Group, table: torch.Tensor, fresh: torch.Tensor) -> torch.Tensor:
+    """``fresh`` with the entries of ``table`` at the same choice and option."""
+    whole = fresh.detach().clone()
+    for row, row_path in enumerate(new.rows):
+        for column, option in enumerate(new.options):
+            if new.mask[row, column]:
+                whole[row, column] = table[old.rows.index(row_path), old.options.index(option)]
+    return whole
 
 
 def label(row: Path) -> str:

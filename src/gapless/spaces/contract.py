@@ -97,12 +97,11 @@ def subnet(space: SearchSpace, arch: Arch, shape: Shape, image: ImageShape) -> n
 
 
 def inherit(space: SearchSpace, net: nn.Module, arch: Arch, shape: Shape, image: ImageShape) -> nn.Module:
-    """The stand-alone network of one architecture with copies of the super-network's weights and statistics."""
-    child = subnet(space, arch, shape, image)
-    owned, parent = child.state_dict(), net.state_dict()
-    reference = next(net.parameters())
-    child.load_state_dict({name: parent[name] for name in owned})
-    return child.to(device=reference.device, dtype=reference.dtype).train(net.training)
+    """The stand-alone network of one architecture with copies of a super-network's weights and statistics."""
+    reference, parent = next(net.parameters()), net.state_dict()
+    child = subnet(space, arch, shape, image).to(device=reference.device, dtype=reference.dtype)
+    child.load_state_dict({name: parent[name] for name in child.state_dict()})
+    return child.train(net.training)
 
 
 @dataclass(frozen=True)

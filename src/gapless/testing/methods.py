@@ -79,7 +79,7 @@ class Double(Data):
 def shortened(recipe: Recipe) -> Recipe:
     """The same parts, with 2 epochs (or one a stage), batches of 8, and at most 3 evaluations of 1 batch."""
     select: Any = recipe.select
-    known = {field.name for field in dataclasses.fields(select)} if dataclasses.is_dataclass(select) else set()
+    known = {f.name for f in dataclasses.fields(select)} if dataclasses.is_dataclass(select) else set()
     if "evaluations" in known and select.evaluations > EVALUATIONS:
         select = replace(select, evaluations=EVALUATIONS)
     if "evaluator" in known:
@@ -110,7 +110,7 @@ def runs(recipe: Recipe, seed: int = 0) -> Iterator[Run]:
         yield started(shortened(recipe), tiny, seed)
 
 
-class _Enough(Exception):
+class _Enough(Exception):  # noqa: N818
     """So many steps and evaluations were done."""
 
 
@@ -122,7 +122,7 @@ def advance(run: Run, count: int | None = None) -> Arch | None:
     """
     done = 0
 
-    def after(ended: bool) -> None:
+    def after(_ended: bool) -> None:
         nonlocal done
         done += 1
         if done == count:
@@ -147,9 +147,7 @@ def differing(a: Run, b: Run) -> list[str]:
     """Names of what is not bitwise equal."""
     x, y = state(a), state(b)
     return sorted(
-        name
-        for name in {*x, *y}
-        if name not in x or name not in y or not _identical(x[name], y[name])
+        name for name in {*x, *y} if name not in x or name not in y or not _identical(x[name], y[name])
     )
 
 
@@ -177,7 +175,8 @@ def reopened(run: Run, seed: int = 0) -> Run:
 
 def named(recipe: Recipe) -> None:
     """Lower case with hyphens, and a title of one line."""
-    require(bool(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", recipe.name)), f"not a method's name: {recipe.name!r}")
+    hyphened = re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", recipe.name)
+    require(hyphened is not None, f"not a method's name: {recipe.name!r}")
     require(_one_line(recipe.title), f"'{recipe.name}' needs a title of one line: {recipe.title!r}")
 
 
@@ -196,7 +195,7 @@ def described(recipe: Recipe) -> None:
         require(_one_line(getattr(reference, part)), f"the reference of '{name}' lacks its {part}")
     require(1980 < reference.year < 2100, f"the reference of '{name}' is of the year {reference.year}")
     entry = reference.bibtex("key")
-    require(entry.count("{") == entry.count("}"), f"the BibTeX entry of '{name}' has unequal braces:\n{entry}")
+    require(entry.count("{") == entry.count("}"), f"the BibTeX entry of '{name}' has open braces:\n{entry}")
     require(reference.title in entry and str(reference.year) in entry, f"incomplete BibTeX:\n{entry}")
 
 
@@ -280,16 +279,17 @@ def scales(recipe: Recipe) -> None:
 
 
 def alpha_apart(recipe: Recipe) -> None:
-    """Alpha is no parameter or buffer of the network and the weight optimizer never sees it, nor the reverse."""
+    """Alpha is no parameter or buffer of the network, and each optimizer moves its own tensors only."""
     for run in runs(recipe):
         advance(run, 2)
-        alphas = {id(t): n for n, t in run.alpha.items()} | {t.data_ptr(): n for n, t in run.alpha.items()}
+        places = {t.data_ptr(): name for name, t in run.alpha.items()}
         owned = [*run.net.parameters(), *run.net.buffers(), *run.weights.tensors]
-        shared = {alphas[key] for t in owned for key in (id(t), t.data_ptr()) if key in alphas}
+        shared = {places[t.data_ptr()] for t in owned if t.data_ptr() in places}
         require(not shared, f"alpha {shared} of '{recipe.name}' is among the weights")
         moved, parameters = {id(t) for t in run.weights.tensors}, {id(p) for p in run.net.parameters()}
         require(moved == parameters, f"the weight optimizer of '{recipe.name}' does not move the weights")
-        require({id(t) for t in run.alphas.tensors} == {id(t) for t in run.alpha.values()}, "alpha is not moved")
+        moved, alphas = {id(t) for t in run.alphas.tensors}, {id(t) for t in run.alpha.values()}
+        require(moved == alphas, f"the optimizer of alpha in '{recipe.name}' does not move alpha")
 
 
 def seeds(recipe: Recipe) -> None:
@@ -307,19 +307,20 @@ def seeds(recipe: Recipe) -> None:
 
 
 def resumes(recipe: Recipe) -> None:
-    """Interrupted anywhere and resumed from a checkpoint: bitwise the run that was not interrupted."""
+    """Interrupted and resumed from a checkpoint: bitwise the run that was not interrupted.
+
+    In the middle of an epoch, at its end, and before the last step or evaluation.
+    """
     for whole in runs(recipe):
         run = started(whole.recipe, (whole.space, whole.shape))
         arch, length = advance(whole), units(run)
-        for count in sorted({1, 2, 3, length // 2, length - 2, length - 1}):
-            if count < 1:
-                continue
+        for count in sorted({2, 3, length - 1}):
             half = started(whole.recipe, (whole.space, whole.shape))
             advance(half, count)
             again = reopened(half)
-            require(not differing(half, again), f"a checkpoint of '{recipe.name}' lacks {differing(half, again)[:3]}")
-            found = advance(again)
-            wrong = differing(whole, again)
+            wrong = differing(half, again)
+            require(not wrong, f"a checkpoint of '{recipe.name}' loses {wrong[:3]}")
+            found, wrong = advance(again), differing(whole, again)
             require(not wrong, f"'{recipe.name}' resumed after {count} of {length} differs in {wrong[:3]}")
             require(found == arch, f"'{recipe.name}' resumed after {count} finds another architecture")
 
@@ -331,7 +332,7 @@ def valid(recipe: Recipe) -> None:
         require(arch is not None and arch in run.space.choices, f"'{recipe.name}' ends with {arch}")
         rows = [(row["stage"], row["epoch"]) for row in run.trace]
         require(rows == sorted(set(rows)) and len(rows) <= run.recipe.epochs, f"a trace of {rows}")
-        require(all(math.isfinite(row["train_loss"]) for row in run.trace), "a training loss that is not finite")
+        require(all(math.isfinite(row["train_loss"]) for row in run.trace), "a loss that is not finite")
         require(len(run.history) <= run.recipe.select.evaluations, "more evaluations than the selection has")
 
 
@@ -342,7 +343,7 @@ def statistics(recipe: Recipe) -> None:
         advance(run, 1)
         advance(still, 1)
         counts = [_seen(run), _seen(still)]
-        require(counts[0] == counts[1], f"the alpha step of '{recipe.name}' counts in running statistics: {counts}")
+        require(counts[0] == counts[1], f"the alpha step of '{recipe.name}' changes running statistics")
 
 
 def _seen(run: Run) -> list[int]:

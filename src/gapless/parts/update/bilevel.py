@@ -16,6 +16,7 @@ from gapless.parts.contract import Alpha, Batch, RunView, Scalars
 from gapless.parts.update.descend import descend, scores
 
 Gradients = list[torch.Tensor]
+Partial = list[torch.Tensor | None]
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,18 @@ class Bilevel:
             run.alphas.clear()
         return scalars | descend(run, [_detached(run.mix())], train)
 
-    def gradient(self, run: RunView, train: Batch, val: Batch) -> tuple[Gradients, Scalars]:
-        """g, in the order of the run's alpha, and the scalars of the validation batch."""
+    def gradient(self, run: RunView, train: Batch, val: Batch) -> tuple[Partial, Scalars]:
+        """g, in the order of the run's alpha, and the scalars of the validation batch.
+
+        None for a group that the network has no operation of, such as ``normal`` in a single reduction cell.
+        """
         alpha = list(run.alpha.values())
         x, y = val
         if self.order == 1:
             mix = run.mix()
             logits = run.net(x, mix)
             loss = run.loss(logits, y)
-            direct = torch.autograd.grad(loss + run.penalty(mix), alpha)
+            direct = torch.autograd.grad(loss + run.penalty(mix), alpha, allow_unused=True)
             return list(direct), scores("val", loss, logits, y)
         ahead = self._virtual(run, train)
         mix = run.mix()
@@ -71,7 +75,8 @@ class Bilevel:
         direct = found[len(ahead) :]
         xi = run.weights.lr(run.progress)
         mixed = self._product(run, train, direction)
-        return [g - xi * h for g, h in zip(direct, mixed, strict=True)], scores("val", loss, logits, y)
+        pairs = zip(direct, mixed, strict=True)
+        return [None if g is None else g - xi * h for g, h in pairs], scores("val", loss, logits, y)
 
     def _virtual(self, run: RunView, train: Batch) -> dict[str, torch.Tensor]:
         named, optim = run.weights.named, run.weights.optim
@@ -101,11 +106,12 @@ class Bilevel:
             along = sum((g * v).sum() for g, v in zip(slope, direction, strict=True) if g is not None)
             return _filled(torch.autograd.grad(along, alpha, allow_unused=True), alpha)  # type: ignore[arg-type]
         norm = torch.sqrt(sum((v * v).sum() for v in direction))  # type: ignore[arg-type]
-        radius = self.radius / norm
+        radius = self.radius / norm.clamp_min(torch.finfo(norm.dtype).tiny)
         sides = []
         for sign in (1, -1):
             moved = {n: (w + sign * radius * v).detach() for (n, w), v in zip(named.items(), direction, strict=True)}
-            sides.append(torch.autograd.grad(_loss(run, train, moved, run.mix()), alpha))
+            side = torch.autograd.grad(_loss(run, train, moved, run.mix()), alpha, allow_unused=True)
+            sides.append(_filled(side, alpha))
         return [(up - down) / (2 * radius) for up, down in zip(*sides, strict=True)]
 
     def conflicts(self, stage: Any, choices: Space) -> Iterable[str]:

@@ -18,12 +18,12 @@ def operations(panels: Sequence[Mapping[str, Any]]) -> list[str]:
     """Every operation that the drawing names, in its order."""
     found: dict[str, None] = {}
     for panel in panels:
-        for edge in panel.get("edges") or []:
-            if edge.get("label"):
-                found[text(edge["label"])] = None
-        if chainlayers.is_chain(panel):
-            layers = [node for node in panel["nodes"] if node.get("kind") not in ("input", "output")]
-            found.update(dict.fromkeys(text(node.get("label")) for node in layers))
+        boxes = chainlayers.layers(panel)
+        if boxes is not None:
+            found.update(dict.fromkeys(box.label for box in boxes if not box.end))
+            continue
+        named = [edge["label"] for edge in panel.get("edges") or [] if edge.get("label")]
+        found.update(dict.fromkeys(map(text, named)))
     return list(found)
 
 
@@ -51,8 +51,9 @@ def draw(panels: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> Dra
             )
             if top:
                 axes.plot([12, width - 12], [top - 9, top - 9], color=SOFT, linewidth=0.4)
-            if chainlayers.is_chain(panel):
-                chainlayers.paint(axes, panel["nodes"], width, top + _TITLE, colours)
+            boxes = chainlayers.layers(panel)
+            if boxes is not None:
+                chainlayers.paint(axes, boxes, width, top + _TITLE, colours)
             else:
                 wiring.paint(axes, panel, width, top + _TITLE, colours)
             top += height + _TITLE + 18
@@ -71,16 +72,18 @@ def draw(panels: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> Dra
 
 
 def _height(panel: Mapping[str, Any], width: float) -> float:
-    if chainlayers.is_chain(panel):
-        return chainlayers.layout(panel["nodes"], width)[2]
-    return wiring.measure(panel, width)[1]
+    boxes = chainlayers.layers(panel)
+    return wiring.measure(panel, width)[1] if boxes is None else chainlayers.layout(boxes, width)[2]
 
 
 def _caption(panels: Sequence[Mapping[str, Any]]) -> str:
-    if all(chainlayers.is_chain(panel) for panel in panels):
-        return (
+    chains = [boxes for panel in panels if (boxes := chainlayers.layers(panel)) is not None]
+    if len(chains) == len(panels):
+        words = (
             "Layers in the order in which an image passes them; each box names the operation that was chosen."
         )
+        noted = any(box.note and not box.end for boxes in chains for box in boxes)
+        return words + (" The small text on its right is the shape of the layer." if noted else "")
     plain = any(not edge.get("label") for panel in panels for edge in panel.get("edges") or [])
     words = (
         "Each circle is a stack of feature maps; grey boxes are what comes in and what goes out. "
@@ -95,10 +98,10 @@ def _lines(panels: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     for panel in panels:
         names = {text(node.get("id")): text(node.get("label")) for node in panel["nodes"]}
         title = text(panel.get("title"))
-        if chainlayers.is_chain(panel):
-            layers = [node for node in panel["nodes"] if node.get("kind") not in ("input", "output")]
-            ops = [text(node.get("label")) for node in layers]
-            lines += [(title, f"layer {i}", f"layer {i + 1}", op) for i, op in enumerate(ops)]
+        boxes = chainlayers.layers(panel)
+        if boxes is not None:
+            chosen = [box.label for box in boxes if not box.end]
+            lines += [(title, f"layer {i}", f"layer {i + 1}", name) for i, name in enumerate(chosen)]
             continue
         for edge in panel.get("edges") or []:
             ends = [names.get(text(edge.get(end)), text(edge.get(end))) for end in ("from", "to")]

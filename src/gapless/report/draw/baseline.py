@@ -21,7 +21,8 @@ def draw(archs: Sequence[Mapping[str, Any]], found: Sequence[float]) -> Drawing 
     if found:
         lanes.append(("found", found, ACCENT, "D", 9.0))
     every = [*random, *found]
-    room = max(max(every) - min(every), 0.01)
+    middle = (max(every) + min(every)) / 2
+    room = max(max(every) - min(every), 0.02)
 
     def paint(width: float) -> Sheet:
         narrow = width < 600
@@ -29,7 +30,7 @@ def draw(archs: Sequence[Mapping[str, Any]], found: Sequence[float]) -> Drawing 
         lane = 78.0
         sheet = Sheet(width, lane * len(lanes) + 54)
         axes = sheet.axes(left, 8, width - left - right, lane * len(lanes))
-        axes.set_xlim(min(every) - 0.08 * room, max(every) + 0.08 * room)
+        axes.set_xlim(middle - 0.58 * room, middle + 0.58 * room)
         axes.set_ylim(len(lanes) - 0.5, -0.5)
         axes.set_yticks([])
         gridlines(axes, "x")
@@ -50,13 +51,13 @@ def draw(archs: Sequence[Mapping[str, Any]], found: Sequence[float]) -> Drawing 
                 markeredgewidth=1.2,
                 zorder=4,
             )
-            middle = 8 + lane * (y + 0.5)
-            sheet.text(12, middle - 8, name, fontsize=12, color=INK, weight="bold")
-            sheet.text(12, middle + 8, f"n = {len(values)}", fontsize=10.5, color=SOFT)
+            height = 8 + lane * (y + 0.5)
+            sheet.text(12, height - 8, name, fontsize=12, color=INK, weight="bold")
+            sheet.text(12, height + 8, f"n = {len(values)}", fontsize=10.5, color=SOFT)
             sheet.text(
-                width - 12, middle - 8, percent(mean), ha="right", fontsize=12, color=INK, weight="bold"
+                width - 12, height - 8, percent(mean), ha="right", fontsize=12, color=INK, weight="bold"
             )
-            sheet.text(width - 12, middle + 8, "mean", ha="right", fontsize=10.5, color=SOFT)
+            sheet.text(width - 12, height + 8, "mean", ha="right", fontsize=10.5, color=SOFT)
         if len(lanes) > 1:
             axes.axhline(0.5, color=FAINT, linewidth=1)
         return sheet

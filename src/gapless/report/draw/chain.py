@@ -45,7 +45,7 @@ def draw(fall: Waterfall) -> Drawing:
                 )
                 _words(sheet, width, words, item.title, percent(item.accuracy), narrow, INK, item.name)
                 continue
-            colour = UP if item.tenths >= 0 else DOWN
+            colour = UP if item.tenths > 0 else DOWN if item.tenths < 0 else SOFT
             a, b = item.start.accuracy, item.end.accuracy
             axes.barh([y + low], [b - a], left=a, height=0.36 if not narrow else 0.26, color=colour, zorder=3)
             for x, toward in ((a, y - 1 + low), (b, y + 1 + low)):

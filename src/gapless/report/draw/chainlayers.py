@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -17,72 +18,79 @@ _HIGH, _GAP, _BETWEEN = 48.0, 16.0, 20.0
 _LONGEST = 20
 
 
-def is_chain(panel: Mapping[str, Any]) -> bool:
-    """Whether a panel is a plain sequence: labels on its nodes, none on its edges, no forks."""
-    nodes, edges = panel.get("nodes") or [], panel.get("edges") or []
-    if len(nodes) < 3 or any(edge.get("label") for edge in edges):
-        return False
-    sources = [text(edge.get("from")) for edge in edges]
-    targets = [text(edge.get("to")) for edge in edges]
-    return len(set(sources)) == len(sources) and len(set(targets)) == len(targets)
+@dataclass(frozen=True)
+class Layer:
+    """One box: ``label`` is the operation or the end's name, ``note`` what else is known of the layer."""
+
+    label: str
+    note: str = ""
+    end: bool = False
 
 
-def layout(nodes: Sequence[Mapping[str, Any]], width: float) -> tuple[int, float, float]:
+def layers(panel: Mapping[str, Any]) -> list[Layer] | None:
+    """The boxes of a panel that is a plain sequence without forks, in its order; ``None`` for any other.
+
+    The operation of a layer is the label of the edge into it, or else of its node.
+    """
+    nodes = {text(node.get("id")): node for node in panel.get("nodes") or []}
+    edges = [edge for edge in panel.get("edges") or [] if text(edge.get("to")) in nodes]
+    after = {text(edge.get("from")): edge for edge in edges}
+    first = [name for name in nodes if name not in {text(edge.get("to")) for edge in edges}]
+    if len(nodes) < 3 or len(edges) != len(nodes) - 1 or len(after) != len(edges) or len(first) != 1:
+        return None
+    name, found = first[0], [_layer(nodes[first[0]], "")]
+    while name in after:
+        edge = after[name]
+        name = text(edge.get("to"))
+        found.append(_layer(nodes[name], text(edge.get("label"))))
+    return found if len(found) == len(nodes) else None
+
+
+def _layer(node: Mapping[str, Any], operation: str) -> Layer:
+    label = text(node.get("label"))
+    if node.get("kind") in ("input", "output"):
+        return Layer(label, operation, end=True)
+    return Layer(operation, label) if operation else Layer(label)
+
+
+def layout(boxes: Sequence[Layer], width: float) -> tuple[int, float, float]:
     """Boxes a row, the width of a box, and the height of the whole chain."""
-    longest = max((min(len(text(node.get("label"))), _LONGEST) for node in nodes), default=1)
-    least = longest * 6.9 + 26
-    columns = max(1, min(int((width - 24 + _GAP) // (least + _GAP)), 7, len(nodes)))
+    longest = max((min(len(box.label), _LONGEST) for box in boxes), default=1)
+    least = max(longest * 6.9 + 26, 84)
+    columns = max(1, min(int((width - 24 + _GAP) // (least + _GAP)), 7, len(boxes)))
     wide = (width - 24 - _GAP * (columns - 1)) / columns
-    rows = math.ceil(len(nodes) / columns)
+    rows = math.ceil(len(boxes) / columns)
     return columns, wide, rows * (_HIGH + _BETWEEN) - _BETWEEN + 8
 
 
-def paint(
-    axes: Axes, nodes: Sequence[Mapping[str, Any]], width: float, top: float, colours: Mapping[str, str]
-) -> None:
+def paint(axes: Axes, boxes: Sequence[Layer], width: float, top: float, colours: Mapping[str, str]) -> None:
     """Draw the chain below ``top``; a thin line leads from box to box and from row to row."""
-    columns, wide, _ = layout(nodes, width)
+    columns, wide, _ = layout(boxes, width)
     number = 0
-    for i, node in enumerate(nodes):
+    for i, box in enumerate(boxes):
         row, column = divmod(i, columns)
         x, y = 12 + column * (wide + _GAP), top + 4 + row * (_HIGH + _BETWEEN)
-        label, kind = text(node.get("label")), text(node.get("kind"))
-        layer = kind not in ("input", "output")
-        number += layer
+        number += not box.end
         if i:
             _connect(axes, x, y, column, columns, wide)
-        axes.add_patch(
-            FancyBboxPatch(
-                (x, y),
-                wide,
-                _HIGH,
-                boxstyle="round,pad=0,rounding_size=5",
-                facecolor=PAPER if layer else FAINT,
-                edgecolor=FAINT,
-                linewidth=1.2,
-                zorder=3,
-            )
-        )
-        if layer:
-            bar = Rectangle(
-                (x, y + 4), 5, _HIGH - 8, facecolor=colours.get(label, OTHER), edgecolor="none", zorder=4
-            )
-            axes.add_patch(bar)
-            axes.text(x + 14, y + 14, str(number), ha="left", va="center", fontsize=10, color=SOFT, zorder=5)
-            axes.text(
-                x + 14,
-                y + 32,
-                clip(label, _LONGEST),
-                ha="left",
-                va="center",
-                fontsize=11.5,
-                color=INK,
-                zorder=5,
-            )
-        else:
-            shown = clip(label, _LONGEST)
+        rim: dict[str, Any] = {
+            "facecolor": FAINT if box.end else PAPER,
+            "edgecolor": FAINT,
+            "linewidth": 1.2,
+            "zorder": 3,
+        }
+        axes.add_patch(FancyBboxPatch((x, y), wide, _HIGH, boxstyle="round,pad=0,rounding_size=5", **rim))
+        shown = clip(box.label, _LONGEST)
+        if box.end:
             middle = x + wide / 2, y + _HIGH / 2
             axes.text(*middle, shown, ha="center", va="center", fontsize=11.5, color=INK, zorder=5)
+            continue
+        colour = colours.get(box.label, OTHER)
+        axes.add_patch(Rectangle((x, y + 4), 5, _HIGH - 8, facecolor=colour, edgecolor="none", zorder=4))
+        small: dict[str, Any] = {"va": "center", "fontsize": 10, "color": SOFT, "zorder": 5}
+        axes.text(x + 14, y + 14, str(number), ha="left", **small)
+        axes.text(x + wide - 8, y + 14, clip(box.note, max(int((wide - 44) / 6), 1)), ha="right", **small)
+        axes.text(x + 14, y + 32, shown, ha="left", va="center", fontsize=11.5, color=INK, zorder=5)
 
 
 def _connect(axes: Axes, x: float, y: float, column: int, columns: int, wide: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gapless.report.curves import Panel
 from gapless.report.draw.ink import ACCENT, INK, SOFT
-from gapless.report.draw.sheet import Drawing, Sheet, Swatch, gridlines, twice
+from gapless.report.draw.sheet import Drawing, Sheet, Swatch, epochs, gridlines, twice
 from gapless.report.words import clip, percent
 
 _HIGH = 196.0
@@ -72,7 +72,7 @@ def _panel(sheet: Sheet, panel: Panel, left: float, top: float, width: float) ->
         alone = len(y) == 1
         axes.plot(curve.x, y, "o" if alone else "-", markersize=5, color=colour, linewidth=1.8, zorder=3)
     axes.margins(x=0.02, y=0.08)
-    axes.locator_params(axis="x", nbins=3 if narrow else 5, integer=True)
+    epochs(axes, [x for curve in panel.curves for x in curve.x], 3 if narrow else 5)
     axes.locator_params(axis="y", nbins=4)
     axes.yaxis.set_major_formatter(
         lambda value, _: f"{value:.3g}".replace("-", "−") + ("%" if panel.accuracy else "")
@@ -81,7 +81,9 @@ def _panel(sheet: Sheet, panel: Panel, left: float, top: float, width: float) ->
 
 
 def _stage(stage: str) -> str:
-    name = f"Stage {stage}" if stage.isdigit() else clip(stage, 40) or "Training"
+    if stage.isdigit():
+        return f"Search, stage {int(stage) + 1}"
+    name = clip(stage, 40) or "Training"
     return name[:1].upper() + name[1:]
 
 

@@ -11,7 +11,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.ticker import MaxNLocator
 
 from gapless.report.draw.ink import DOWN, INK, OTHER, SKIP, SOFT
-from gapless.report.draw.sheet import Drawing, Sheet, Swatch, gridlines, twice
+from gapless.report.draw.sheet import Drawing, Sheet, Swatch, epochs, gridlines, twice
 from gapless.report.gates import Row, is_none, skips
 from gapless.report.words import clip
 
@@ -134,23 +134,23 @@ def draw_skips(found: Sequence[Row]) -> Drawing | None:
         deep = math.ceil(len(drawn) / columns)
         across, high = width / columns, 176.0
         sheet = Sheet(width, deep * high + 4)
-        for i, (name, epochs, led, total) in enumerate(drawn):
+        for i, (name, times, led, total) in enumerate(drawn):
             row, column = divmod(i, columns)
             left, top = column * across, row * high
             title = f"{clip(name[:1].upper() + name[1:], 24)}: {led[-1]} of {total} at the end"
             sheet.text(left + 12, top + 12, title, fontsize=12, color=INK)
             axes = sheet.axes(left + 40, top + 30, across - 40 - 18, high - 30 - 44)
             gridlines(axes, "y")
-            if len(epochs) == 1:
-                axes.plot(epochs, led, "o", color=SKIP)
+            if len(times) == 1:
+                axes.plot(times, led, "o", color=SKIP)
             else:
-                axes.fill_between(epochs, led, step="post", color=SKIP, alpha=0.25, linewidth=0)
-                axes.step(epochs, led, where="post", color=SKIP, linewidth=2.2)
-                axes.set_xlim(epochs[0], epochs[-1])
+                axes.fill_between(times, led, step="post", color=SKIP, alpha=0.25, linewidth=0)
+                axes.step(times, led, where="post", color=SKIP, linewidth=2.2)
+                axes.set_xlim(times[0], times[-1])
+            epochs(axes, times, 5)
             axes.axhline(total, color=DOWN, linewidth=1.2, linestyle=(0, (4, 3)))
             axes.set_ylim(0, most + 0.6)
             axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-            axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             axes.set_xlabel("epoch", fontsize=10.5, labelpad=2)
         return sheet
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -14,6 +14,7 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from gapless.report.draw.ink import FAINT, INK, PAPER, SOFT, recolour
 
@@ -144,6 +145,15 @@ def gridlines(axes: Axes, direction: str) -> None:
     """Light lines across one direction (``x`` or ``y``) and no frame on the other side."""
     axes.grid(True, axis="x" if direction == "x" else "y")
     axes.spines["left"].set_visible(False)
+
+
+def epochs(axes: Axes, x: Sequence[float], most: int) -> None:
+    """Whole numbers below the horizontal axis, about ``most`` of them; a single epoch is marked alone."""
+    if len(set(x)) == 1:
+        axes.set_xticks([x[0]], [f"{x[0]:g}"])
+        axes.set_xlim(x[0] - 1, x[0] + 1)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(most, integer=True))
 
 
 def label_box(colour: str) -> dict[str, Any]:

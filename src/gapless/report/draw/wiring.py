@@ -27,12 +27,12 @@ _LOW = dict(zip("0123456789+-kijn", "₀₁₂₃₄₅₆₇₈₉₊₋ₖᵢ�
 
 
 def subscripts(label: str) -> str:
-    """``c_{k-2}`` as ``cₖ₋₂``; a label with other signs in braces stays as it is."""
+    """``c_{k-2}`` as ``cₖ₋₂`` and ``c_k`` as ``cₖ``; a label with other signs below stays as it is."""
 
     def low(found: re.Match[str]) -> str:
         return "".join(_LOW[sign] for sign in found[1]) if set(found[1]) <= set(_LOW) else found[0]
 
-    return re.sub(r"_\{([^{}]+)\}", low, label)
+    return re.sub(r"_\{([^{}]+)\}", low, re.sub(r"^([A-Za-z])_([0-9kijn])$", r"\1_{\2}", label))
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def measure(panel: Mapping[str, Any], width: float) -> tuple[Line, float]:
     under = max((abs(place[a] - place[b]) for a, b, label in ties if not label), default=0)
     names = [len(_name(node)) for node in nodes] or [1]
     if width < 600:
-        left = 14 + max(7.0 * under, max(names) * 3.6 + 8)
+        left = max(24 + 7.0 * under, 22 + max(names) * 3.6)
         half = _half(max((clip(label, _LONGEST) for _, _, label in ties), key=len, default=""))
         lift = _HALF + half + 8
         rise = max(min((width - left - lift - half - 4) / max(longest - 1, 1), 56.0), 6.0)

@@ -1,0 +1,90 @@
+"""The pre-flight check: what does not go together is refused, both sides named, before any compute."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+import gapless.methods
+import gapless.spaces
+from gapless.core import Choice, Space
+from gapless.core.errors import Incompatible
+from gapless.parts.sample.fair import StrictlyFair
+from gapless.parts.update.paths import Paths
+from gapless.search.check import check, conflicts
+from gapless.search.select import Discretize
+
+from . import toys
+from .toys import CHAIN
+
+
+@dataclass(frozen=True)
+class Unequal:
+    """A space of which only the choices are looked at."""
+
+    name: str = "unequal"
+    choices: Space = field(
+        default_factory=lambda: Space((Choice("a", dict.fromkeys("xyz")), Choice("b", dict.fromkeys("zw"))))
+    )
+
+
+CASES = {
+    "bilevel without relaxation": (
+        toys.recipe("darts", relax=None), CHAIN[0], ["'bilevel'", "relaxation"],
+    ),
+    "paths without sampler": (
+        toys.recipe("spos", sample=None), CHAIN[0], ["'paths'", "sampler"],
+    ),
+    "discretize without relaxation": (
+        replace(toys.recipe("spos"), select=Discretize()), CHAIN[0], ["'discretize'", "relaxation"],
+    ),
+    "strictly fair on unequal choices": (
+        toys.recipe("fairnas"), Unequal(), ["strictly fair", "2 and 3"],
+    ),
+    "strictly fair in another stage": (
+        replace(
+            toys.recipe("darts"),
+            stages=(
+                replace(toys.recipe("darts").stages[0], update=Paths(), sample=StrictlyFair()),
+                toys.recipe("darts").stages[0],
+            ),
+        ),
+        Unequal(), ["strictly fair"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_conflicts_are_refused_with_both_sides_named(case):
+    recipe, space, words = CASES[case]
+    with pytest.raises(Incompatible) as caught:
+        check(recipe, space)
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1
+    for word in (*words, f"'{recipe.name}'", f"'{space.name}'"):
+        assert word in message
+    assert f"gapless methods check {recipe.name} --space {space.name}" in message
+
+
+def test_all_conflicts_are_listed_once():
+    recipe = toys.recipe("darts", relax=None)
+    recipe = replace(recipe, stages=recipe.stages * 3)
+    assert len(conflicts(recipe, CHAIN[0])) == 2
+
+
+@pytest.mark.parametrize("kind", ["regularize", "perturb", "observe", "mask"])
+def test_every_part_of_every_stage_is_asked(kind):
+    @dataclass(frozen=True)
+    class Fussy:
+        def conflicts(self, stage, choices):
+            assert stage.update is not None
+            assert isinstance(choices, Space)
+            yield f"'fussy' and {len(choices.choices)} choices"
+
+    part = Fussy() if kind == "mask" else (Fussy(),)
+    assert conflicts(toys.recipe("darts", **{kind: part}), CHAIN[0]) == ["'fussy' and 2 choices"]
+
+
+@pytest.mark.parametrize("space", gapless.spaces.names())
+@pytest.mark.parametrize("method", gapless.methods.names())
+def test_published_methods_run_on_shipped_spaces(method, space):
+    check(gapless.methods.get(method), gapless.spaces.get(space))
