@@ -1,8 +1,8 @@
 """Gapless: weight-sharing neural architecture search that measures its own optimization gap.
 
-    import gapless
-    found = gapless.search(space="darts", data="digits", method="darts", seed=0, run="runs/a")
-    found.arch; found.score; found.network(); found.report()
+import gapless
+found = gapless.search(space="darts", data="digits", method="darts", seed=0, run="runs/a")
+found.arch; found.score; found.network(); found.report()
 """
 
 from __future__ import annotations

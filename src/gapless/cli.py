@@ -58,7 +58,9 @@ def _fail(line: str, status: int) -> None:
 @app.command()
 def search(
     space: SpaceName = "darts",
-    data: Annotated[str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")] = "digits",
+    data: Annotated[
+        str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")
+    ] = "digits",
     method: Annotated[str, typer.Option(help="A name of 'gapless methods list'.")] = "darts",
     run: Annotated[str, typer.Option(help="A new folder for everything that is written.")] = "",
     seed: Annotated[int, typer.Option(help="All random numbers follow from it.")] = 0,
@@ -202,9 +204,16 @@ def methods_show(
     lines = [f"{shown['title']} ({name}), preset {preset}", "", f"  {shown['equation']}", ""]
     lines += [f"  {part['role']:<9}{part['value']}  [{part['module']}]" for part in shown["parts"]]
     lines += [f"  epochs   {' + '.join(map(str, shown['epochs']))}, batch {shown['batch']}"]
-    lines += [f"  attacks  {', '.join(shown['terms']) or 'no term of the gap'}", "", "  differs from the paper:"]
+    lines += [
+        f"  attacks  {', '.join(shown['terms']) or 'no term of the gap'}",
+        "",
+        "  differs from the paper:",
+    ]
     lines += [f"  - {line}" for line in shown["deviations"]] or ["  - nowhere that we know of"]
-    lines += ["", f"  {reference['authors']}. {reference['title']}. {reference['venue']}, {reference['year']}."]
+    lines += [
+        "",
+        f"  {reference['authors']}. {reference['title']}. {reference['venue']}, {reference['year']}.",
+    ]
     _answer(shown, as_json, "\n".join(lines))
 
 
@@ -304,6 +313,8 @@ def _ended(found: Any, as_json: bool) -> None:
         rungs = ", ".join(f"{r['name']} {100 * r['accuracy']:.1f}" for r in findings["chain"])
         lines.append(f"chain         {rungs} (% on the audit split)")
     if "export" in findings:
-        lines.append(f"network       {path / 'model.onnx'} ({_latency(findings['export'])}), {path / 'model.safetensors'}")
+        lines.append(
+            f"network       {path / 'model.onnx'} ({_latency(findings['export'])}), {path / 'model.safetensors'}"
+        )
     lines.append(f"report        {path / 'report.html'}")
     print("\n".join(lines))

@@ -26,9 +26,14 @@ def test_written_only_at_the_end(tmp_path):
 def test_an_error_leaves_the_old_file(tmp_path, error):
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(error if isinstance(error, type) else Refused), beside(path) as place:
-        place.write_text("half")
-        raise error
+
+    def interrupted():
+        with beside(path) as place:
+            place.write_text("half")
+            raise error
+
+    with pytest.raises(error if isinstance(error, type) else Refused):
+        interrupted()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -258,9 +258,11 @@ import gapless.export, gapless.export.onnx, gapless.export.weights, gapless.expo
 heavy = {"onnx", "onnxscript", "onnxruntime", "onnx_ir"} & set(sys.modules)
 assert not heavy, heavy
 from gapless.data.shape import ImageShape
-net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2), torch.nn.Flatten(), torch.nn.Linear(8, 3))
+nn = torch.nn
+net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 3))
 gapless.export.onnx.to_onnx(
-    net, ImageShape(1, 4, 4, 3), sys.argv[1], inputs=torch.rand(4, 1, 4, 4), mean=[0.5], std=[0.2], seconds=0.01
+    net, ImageShape(1, 4, 4, 3), sys.argv[1],
+    inputs=torch.rand(4, 1, 4, 4), mean=[0.5], std=[0.2], seconds=0.01,
 )
 """
     command = [sys.executable, "-W", "error", "-c", code, str(tmp_path / "model.onnx")]

@@ -27,7 +27,7 @@ class Odd(nn.Module):
         self.b = self.a
         self.bn = nn.BatchNorm2d(2)
         self.strided = nn.Parameter(torch.arange(6.0).view(2, 3).t())
-        self.half = nn.Parameter(torch.tensor([0.1, -0.0, math.inf], dtype=torch.bfloat16))
+        self.brief = nn.Parameter(torch.tensor([0.1, -0.0, math.inf], dtype=torch.bfloat16))
         self.register_buffer("nan", torch.tensor(math.nan))
 
 

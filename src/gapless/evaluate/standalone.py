@@ -53,9 +53,7 @@ class Trainee:
             Diverged: the loss is not finite (looked at every epoch on devices that run ahead of the host).
         """
         t, training = self.progress.step, self.training
-        x, y = self.data.batch(
-            self.split, t, training.batch, self.streams, self.device, augment=self.augment
-        )
+        x, y = self.data.batch(self.split, t, training.batch, self.streams, self.device, augment=self.augment)
         self.net.train()
         self.descent.clear()
         with seeded(self.streams.integer("torch", t), self.device):

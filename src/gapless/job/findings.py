@@ -112,7 +112,12 @@ def _sentence(plan: Plan) -> str:
 def method(recipe: Recipe) -> dict[str, Any]:
     """What ``methods show`` prints and the report holds of a recipe."""
     stage = recipe.stages[0]
-    roles: dict[str, Any] = {"update": stage.update, "relax": stage.relax, "sample": stage.sample, "select": recipe.select}
+    roles: dict[str, Any] = {
+        "update": stage.update,
+        "relax": stage.relax,
+        "sample": stage.sample,
+        "select": recipe.select,
+    }
     roles |= {"weights": recipe.weights} | ({"alphas": recipe.alphas} if stage.relax is not None else {})
     return {
         "name": recipe.name,

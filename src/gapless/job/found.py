@@ -33,7 +33,17 @@ class Found:
 
     @property
     def arch(self) -> Arch:
-        """The architecture."""
+        """The architecture.
+
+        Raises:
+            BadRunFolder: none is known yet.
+        """
+        if not (self.folder / "architecture.json").exists():
+            raise BadRunFolder(
+                expected=f"an architecture in '{self.path}'",
+                got="a search that was stopped before it knew one",
+                do=f"continue it with 'gapless resume {self.path}'",
+            )
         return Arch.from_json(self.folder.read_json("architecture.json"))
 
     @property

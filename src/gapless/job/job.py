@@ -16,6 +16,7 @@ from gapless.job.environment import environment, peak_memory
 from gapless.job.findings import findings, trainings
 from gapless.job.found import Found
 from gapless.job.interrupt import listening
+from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import Plan, plan
 from gapless.job.request import Request
 from gapless.job.show import Quiet, Show
@@ -26,11 +27,13 @@ from gapless.spaces.contract import SearchSpace
 
 
 def begin(planned: Plan, path: str | os.PathLike[str]) -> RunFolder:
-    """Makes the run folder of a plan.
+    """Makes the run folder of a plan, once both of its networks were built for a try.
 
     Raises:
+        BadValue: a network cannot have the shape that was asked for.
         BadRunFolder: the place is taken or cannot be written.
     """
+    buildable(planned.space, planned.preset, planned.data.shape)
     header = {
         "request": planned.request.to_json(),
         "fingerprint": planned.fingerprint,
@@ -80,10 +83,11 @@ def carried_out(planned: Plan, folder: RunFolder, show: Show | None = None, ever
     Raises:
         Interrupted: Ctrl-C; everything up to the last whole step is stored.
         BadRunFolder: the folder is in use, or cannot be written.
+        BadValue: there is not enough memory.
         Diverged: a loss is not finite.
     """
     request = planned.request
-    with folder.locked(), listening() as stopper:
+    with folder.locked(), refusing_memory_errors(), listening() as stopper:
         work = Work(planned, folder, show or Quiet(), stopper, every)
         arch = work.search()
         work.once("candidates", lambda: _candidates(work, arch))
@@ -116,9 +120,19 @@ def continued(
 
 
 def trained(planned: Plan, folder: RunFolder, shape: str, show: Show | None = None) -> dict[str, Any]:
-    """Trains the found architecture once more, alone, and returns the record."""
-    with folder.locked(), listening() as stopper:
+    """Trains the found architecture once more, alone, and returns the record.
+
+    Raises:
+        BadRunFolder: the search did not end yet, or the folder is in use.
+    """
+    with folder.locked(), refusing_memory_errors(), listening() as stopper:
         work = Work(planned, folder, show or Quiet(), stopper)
+        if "arch" not in work.measured:
+            raise BadRunFolder(
+                expected=f"a finished search in '{folder.path}'",
+                got="one that was stopped before its end",
+                do=f"continue it with 'gapless resume {folder.path}'",
+            )
         arch = work.search()
         role = "deploy" if shape == "deploy" else "search"
         seed = len(trainings(work.measured, role, arch))
@@ -161,7 +175,9 @@ def _export(work: Work, arch: Arch) -> dict[str, Any]:
     return exported(plan, arch, net, work.folder / "model.onnx", work.folder / "model.safetensors")
 
 
-def exported(plan: Plan, arch: Arch, net: torch.nn.Module, onnx: Path, weights: Path | None) -> dict[str, Any]:
+def exported(
+    plan: Plan, arch: Arch, net: torch.nn.Module, onnx: Path, weights: Path | None
+) -> dict[str, Any]:
     """Writes the ONNX file (and the weights) of a trained network, checked against torch."""
     from gapless.export.onnx import to_onnx
     from gapless.export.weights import save_network

@@ -15,6 +15,7 @@ from gapless.core import Streams
 from gapless.core.errors import BadValue, UnknownName
 from gapless.core.training import Training
 from gapless.data import Data
+from gapless.job.limits import refusing_memory_errors
 from gapless.job.request import Request
 from gapless.job.settings import spread
 from gapless.search.check import check
@@ -91,7 +92,8 @@ def plan(
     check(recipe, space)
     if data is None:
         settings: dict[str, Any] = {"size": values["data"].size, "limit": values["data"].limit}
-        data = data_sets.get(request.data, root=request.root, **settings)
+        with refusing_memory_errors():
+            data = data_sets.get(request.data, root=request.root, **settings)
     preset = replace(preset, search=values["search"], deploy=values["deploy"], training=values["training"])
     return Plan(request, space, data, recipe, preset, streams, device)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import shlex
 from collections.abc import Mapping
@@ -10,6 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from gapless.core.errors import BadRunFolder, BadValue
+
+
+MOST = 1_000_000
+"""Epochs, architectures or trainings: nobody means more; the baseline's own seeds begin here."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,16 @@ class Request:
     seeds: int = 3
 
     def __post_init__(self) -> None:
-        if self.epochs is not None and (not isinstance(self.epochs, int) or self.epochs < 1):
-            raise BadValue(expected="--epochs of at least 1", got=f"{self.epochs}", do="raise it")
-        if self.archs < 0 or self.seeds < 1:
-            raise BadValue(
-                expected="--archs of at least 0 and --seeds of at least 1",
-                got=f"{self.archs} and {self.seeds}",
-                do="raise them",
-            )
+        for option, least in (("epochs", 1), ("archs", 0), ("seeds", 1)):
+            value = getattr(self, option)
+            if option == "epochs" and value is None:
+                continue
+            if not isinstance(value, int) or not least <= value <= MOST:
+                raise BadValue(
+                    expected=f"--{option} of at least {least} and at most {MOST:,}",
+                    got=f"{value}",
+                    do="raise it" if isinstance(value, int) and value < least else "lower it",
+                )
 
     def to_json(self) -> dict[str, Any]:
         return {**dataclasses.asdict(self), "sets": [list(pair) for pair in self.sets]}
@@ -95,7 +102,9 @@ def pairs(texts: list[str]) -> tuple[tuple[str, str], ...]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise BadValue(expected="--set part.field=value", got=f"'{text}'", do="e.g. --set weights.lr=0.01")
+            raise BadValue(
+                expected="--set part.field=value", got=f"'{text}'", do="e.g. --set weights.lr=0.01"
+            )
         found.append((key.strip(), value.strip()))
     return tuple(found)
 
@@ -109,7 +118,7 @@ def seconds(text: str) -> float:
     Raises:
         BadValue: not a positive time.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
-    if not match or float(match[1]) <= 0:
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smh])", text.strip())
+    if not match or not 0 < float(match[1]) * UNITS[match[2]] < math.inf:
         raise BadValue(expected="a time such as 90s, 10m or 2h", got=f"'{text}'", do="use --budget 10m")
     return float(match[1]) * UNITS[match[2]]

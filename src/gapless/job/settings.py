@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import math
 from collections.abc import Mapping
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from gapless.core.errors import BadValue, GaplessError, UnknownName
 
@@ -14,34 +16,40 @@ def parsed(text: str) -> Any:
     """A number, a tuple, True, False, None, or the text itself."""
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return {"true": True, "false": False, "none": None}.get(text.lower(), text)
 
 
-def changed(value: Any, path: list[str], text: str, key: str) -> Any:
+def changed(value: Any, path: list[str], text: str, key: str, hint: Any = None) -> Any:
     """A copy of a nested frozen value with one field changed.
+
+    Args:
+        hint: the declared type of ``value``; its own type where None.
 
     Raises:
         UnknownName: no such field, with the nearest one.
-        BadValue: the new value is of another kind than the old.
+        BadValue: the field does not take such a value.
     """
+    hint = type(value) if hint is None else hint
     if not path:
-        return _fitting(value, parsed(text), text, key)
+        return _read(hint, text, key, value)
     if isinstance(value, tuple):
-        if not path[0].isdigit() or int(path[0]) >= len(value):
+        if not path[0].isdecimal() or int(path[0]) >= len(value):
             raise BadValue(
                 expected=f"a number from 0 to {len(value) - 1} in '{key}'", got=path[0], do="count from 0"
             )
         i = int(path[0])
-        return (*value[:i], changed(value[i], path[1:], text, key), *value[i + 1 :])
+        return (*value[:i], changed(value[i], path[1:], text, key, _of_item(hint, i)), *value[i + 1 :])
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         raise BadValue(
-            expected=f"'{key}' to name one field", got=f"a field inside {value!r}", do="drop the last part of it"
+            expected=f"'{key}' to name one field",
+            got=f"a field inside {value!r}",
+            do="drop the last part of it",
         )
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
     if path[0] not in fields:
         raise UnknownName(f"field of {type(value).__name__.lower()} in --set {key}", path[0], fields)
-    new = changed(fields[path[0]], path[1:], text, key)
+    new = changed(fields[path[0]], path[1:], text, key, _of_field(value, path[0]))
     try:
         return dataclasses.replace(value, **{path[0]: new})
     except GaplessError:
@@ -50,27 +58,65 @@ def changed(value: Any, path: list[str], text: str, key: str) -> Any:
         raise BadValue(expected=f"a value that '{key}' accepts", got=f"'{text}'", do=str(error)) from error
 
 
-def _fitting(old: Any, new: Any, text: str, key: str) -> Any:
-    number = (int, float)
-    if isinstance(old, bool) or isinstance(new, bool):
-        fits = isinstance(old, bool) and isinstance(new, bool)
-    elif isinstance(old, int):
-        fits = isinstance(new, int)
-    elif isinstance(old, float) or (callable(old) and dataclasses.is_dataclass(old)):
-        fits = isinstance(new, number)
-        new = float(new) if fits else new
-    elif isinstance(old, tuple):
-        fits = isinstance(new, (tuple, list)) or (isinstance(new, str) and "," in new)
-        new = tuple(part.strip() for part in new.split(",")) if isinstance(new, str) else tuple(new) if fits else new
-    elif old is None:
-        fits = True
-    else:
-        fits = isinstance(new, type(old))
-    if not fits:
-        raise BadValue(
-            expected=f"a value like {old!r} for '{key}'", got=f"'{text}'", do="give one of the same kind"
-        )
-    return new
+def _of_field(value: Any, name: str) -> Any:
+    try:
+        return get_type_hints(type(value)).get(name)
+    except NameError:  # a type that its module imports for type checkers only
+        return None
+
+
+def _of_item(hint: Any, i: int) -> Any:
+    inner = get_args(hint)
+    if not inner:
+        return None
+    return inner[0] if inner[-1] is Ellipsis else inner[i]
+
+
+def _read(hint: Any, text: str, key: str, old: Any) -> Any:
+    words = tuple(part.strip() for part in text.split(","))
+    for value in (parsed(text), text, words):
+        try:
+            return taken(hint, value)
+        except (TypeError, OverflowError):
+            continue
+    raise BadValue(
+        expected=f"{_wanted(hint, old)} for '{key}'", got=f"'{text}'", do="give one of the same kind"
+    )
+
+
+def taken(hint: Any, value: Any) -> Any:
+    """The value as a field of this type keeps it: a whole number becomes a float where the field is one.
+
+    Raises:
+        TypeError: the field does not take it.
+    """
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        for one in inner:
+            try:
+                return taken(one, value)
+            except TypeError:
+                continue
+    elif origin is Literal:
+        if any(value == one and type(value) is type(one) for one in inner):
+            return value
+    elif origin is tuple and isinstance(value, (tuple, list)):
+        each = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        if len(each) == len(value):
+            return tuple(taken(one, item) for one, item in zip(each, value, strict=True))
+    elif hint is float:
+        if type(value) in (int, float) and math.isfinite(value):
+            return float(value)
+    elif isinstance(hint, type) and type(value) is hint:
+        return value
+    raise TypeError
+
+
+def _wanted(hint: Any, old: Any) -> str:
+    if get_origin(hint) is Literal:
+        return " or ".join(map(repr, get_args(hint)))
+    like = repr(old)
+    return f"a value like {like}" if len(like) <= 80 else f"a value like {like[:80]}..."
 
 
 def spread(sets: tuple[tuple[str, str], ...], places: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +128,13 @@ def spread(sets: tuple[tuple[str, str], ...], places: Mapping[str, Any]) -> dict
     values = dict(places)
     for key, text in sets:
         head, *rest = key.split(".")
-        if head in values and rest:
+        if head in values:
+            if not rest:
+                raise BadValue(
+                    expected=f"a field of '{head}' in --set",
+                    got=f"'{key}'",
+                    do=f"write --set {head}.FIELD=VALUE",
+                )
             values[head] = changed(values[head], rest, text, key)
             continue
         recipe = values["recipe"]

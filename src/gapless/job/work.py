@@ -182,7 +182,9 @@ class Work:
             now = time.perf_counter()
             if self.stopper.asked or now - last >= self.every:
                 tensors, values = trainee.snapshot()
-                checkpoints.write(trainee.progress.step, tensors, self._stamped(values, spent + now - started))
+                checkpoints.write(
+                    trainee.progress.step, tensors, self._stamped(values, spent + now - started)
+                )
                 last = now
             if self.stopper.asked:
                 raise Interrupted(
@@ -196,7 +198,12 @@ class Work:
 
         net = trainee.net.eval()
         cost = count(net, plan.data.shape)
-        record: dict[str, Any] = {"arch": arch.to_json(), "seed": seed, "params": cost.parameters, "macs": cost.macs}
+        record: dict[str, Any] = {
+            "arch": arch.to_json(),
+            "seed": seed,
+            "params": cost.parameters,
+            "macs": cost.macs,
+        }
         for part in ("audit", "test"):
             record[part] = measure.plain(accuracy(net, plan.data.ordered(part, measure.BATCH, plan.device)))
         record["seconds"] = spent + time.perf_counter() - started
@@ -219,7 +226,12 @@ class Work:
         from gapless import __version__
 
         versions = {"gapless": __version__, "torch": torch.__version__}
-        return {"fingerprint": self.plan.fingerprint, "versions": versions, "seconds": seconds, "run": dict(values)}
+        return {
+            "fingerprint": self.plan.fingerprint,
+            "versions": versions,
+            "seconds": seconds,
+            "run": dict(values),
+        }
 
     def _latest(self, checkpoints: Checkpoints) -> Checkpoint | None:
         saved = checkpoints.latest()

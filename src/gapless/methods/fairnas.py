@@ -20,7 +20,7 @@ REFERENCE = Reference(
 
 
 def fairnas(quick: bool = False) -> Recipe:
-    """m single-path gradients accumulated, every operation once, then one step (algorithm 1); NSGA-II after.
+    """M single-path gradients accumulated, every operation once, then one step (algorithm 1); NSGA-II after.
 
     ``paper``: 150 epochs, batch 256, learning rate 0.045 on a cosine, momentum 0.9, weight decay 4e-5.
     ``quick`` is ours.

@@ -79,7 +79,9 @@ class RunFolder:
         nearest = next(p for p in (place, *place.absolute().parents) if p.exists())
         if not nearest.is_dir() or not os.access(nearest, os.W_OK):
             raise BadRunFolder(
-                expected=f"a place that can be written at '{nearest}'", got="no permission", do="give --run another name"
+                expected=f"a place that can be written at '{nearest}'",
+                got="no permission",
+                do="give --run another name",
             )
 
     @classmethod

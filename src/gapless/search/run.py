@@ -71,7 +71,9 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether all stages are done; what is left is to select."""
-        return self.progress.stage == len(self.recipe.stages) - 1 and self.progress.step >= self.progress.steps
+        return (
+            self.progress.stage == len(self.recipe.stages) - 1 and self.progress.step >= self.progress.steps
+        )
 
     @property
     def streams(self) -> Streams:
@@ -83,9 +85,7 @@ class Run:
 
     def mix(self, alpha: Alpha | None = None) -> Mix:
         if self.stage.relax is None:
-            raise BadValue(
-                expected="a stage with a relaxation", got="none", do="give the stage a relaxation"
-            )
+            raise BadValue(expected="a stage with a relaxation", got="none", do="give the stage a relaxation")
         rng = self.streams.generator("relax")
         return self.stage.relax(self.alpha if alpha is None else alpha, self.choices, self.progress, rng)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -52,7 +52,7 @@ class ChainNetwork(nn.Module):
 
     def __init__(
         self, choices: Space, widths: tuple[int, ...], strides: tuple[int, ...], head: int,
-        shape: Shape, image: ImageShape,
+        own: Mapping[str, operations.Build], shape: Shape, image: ImageShape,
     ) -> None:  # fmt: skip
         super().__init__()
         c_in = shape.channels
@@ -64,7 +64,7 @@ class ChainNetwork(nn.Module):
         table = slots(choices)
         for i, (width, stride) in enumerate(zip(widths, strides, strict=True)):
             slot, c_out = table[(f"layer{i}",)], width * shape.channels
-            modules = {o: builder(o)(c_in, c_out, stride, shape.affine) for o in slot.options}
+            modules = {o: (own.get(o) or builder(o))(c_in, c_out, stride, shape.affine) for o in slot.options}
             self.layers.append(Mixed(modules, slot.row, slot.columns))
             self.same.append(stride == 1 and c_in == c_out)
             c_in = c_out
@@ -93,6 +93,7 @@ class Chain:
         widths: channels of each layer, in multiples of ``Shape.channels``.
         strides: 1 or 2 for each layer.
         head: channels before the classifier, in multiples of ``Shape.channels``.
+        own: builders of options of your own, by name; see `gapless.nets.operations` for what one is.
 
     Raises:
         BadValue: an unknown option, or widths and strides that make no chain.
@@ -102,12 +103,14 @@ class Chain:
     widths: tuple[int, ...] = (1, 1, 2, 2, 2, 4, 4, 4)
     strides: tuple[int, ...] = (1, 1, 2, 1, 1, 2, 1, 1)
     head: int = 40
+    own: Mapping[str, operations.Build] = field(default_factory=dict)
     name: str = "chain"
     summary: str = "a chain of layers, each an inverted residual of some kernel and expansion, or nothing"
 
     def __post_init__(self) -> None:
         for option in self.options:
-            builder(option)
+            if option not in self.own:
+                builder(option)
         if len(set(self.options)) != len(self.options):
             raise BadValue(expected="distinct options", got=", ".join(self.options), do="list each one once")
         if not self.widths or len(self.widths) != len(self.strides):
@@ -144,7 +147,7 @@ class Chain:
         return self.choices.size()
 
     def network(self, choices: Space, shape: Shape, image: ImageShape) -> nn.Module:
-        return ChainNetwork(choices, self.widths, self.strides, self.head, shape, image)
+        return ChainNetwork(choices, self.widths, self.strides, self.head, self.own, shape, image)
 
     def drawing(self, arch: Arch) -> list[dict[str, Any]]:
         """One panel: the layers in a row, each edge labelled by what the layer is."""

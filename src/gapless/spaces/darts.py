@@ -153,9 +153,9 @@ class Darts:
                 training=Training(600, 96, decay, cutout=16, drop_path=0.2),
             ),
             "quick": Preset(
-                search=Shape(8, 4, affine=False, pool_norm=True),
-                deploy=Shape(16, 5),
-                training=Training(30, 64, quick),
+                search=Shape(8, 3, affine=False, pool_norm=True),
+                deploy=Shape(16, 3),
+                training=Training(20, 64, quick),
             ),
         }
 

@@ -41,7 +41,9 @@ def _strongest(
         ranked: list[tuple[float, str, Arch]] = []
         if choice.leaf:
             options, values = rows[path]
-            ranked = [(float(v), o, Arch()) for o, v in zip(options, values, strict=True) if o in choice.options]
+            ranked = [
+                (float(v), o, Arch()) for o, v in zip(options, values, strict=True) if o in choice.options
+            ]
         else:
             for option, inner in choice.options.items():
                 value, arch = _strongest(inner or Space(()), rows, (*path, option))
@@ -49,5 +51,7 @@ def _strongest(
         best = sorted(ranked, key=lambda entry: -entry[0])[: choice.pick]
         strength *= best[0][0]
         picks[choice.name] = {option: arch for _, option, arch in best}
-    built = tuple((name, tuple(sorted(options.items(), key=lambda p: p[0]))) for name, options in picks.items())
+    built = tuple(
+        (name, tuple(sorted(options.items(), key=lambda p: p[0]))) for name, options in picks.items()
+    )
     return strength, Arch(tuple(sorted(built, key=lambda p: p[0])))

@@ -81,7 +81,9 @@ class Bilevel:
     def _virtual(self, run: RunView, train: Batch) -> dict[str, torch.Tensor]:
         named, optim = run.weights.named, run.weights.optim
         slope = torch.autograd.grad(
-            _loss(run, train, dict(named), run.mix(_constant(run.alpha))), list(named.values()), allow_unused=True
+            _loss(run, train, dict(named), run.mix(_constant(run.alpha))),
+            list(named.values()),
+            allow_unused=True,
         )
         xi = run.weights.lr(run.progress)
         momentum = optim.betas[0] if optim.kind == "sgd" else 0.0
@@ -109,7 +111,10 @@ class Bilevel:
         radius = self.radius / norm.clamp_min(torch.finfo(norm.dtype).tiny)
         sides = []
         for sign in (1, -1):
-            moved = {n: (w + sign * radius * v).detach() for (n, w), v in zip(named.items(), direction, strict=True)}
+            moved = {
+                n: (w + sign * radius * v).detach()
+                for (n, w), v in zip(named.items(), direction, strict=True)
+            }
             side = torch.autograd.grad(_loss(run, train, moved, run.mix()), alpha, allow_unused=True)
             sides.append(_filled(side, alpha))
         return [(up - down) / (2 * radius) for up, down in zip(*sides, strict=True)]

@@ -1,0 +1,25 @@
+# Everything runs in .venv, which is made when it is missing.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check clean
+
+$(BIN)/installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,check]'
+	touch $@
+
+demo: $(BIN)/installed
+	rm -rf runs/demo
+	$(BIN)/gapless search --space darts --data digits --method darts --run runs/demo --seed 0
+
+test: $(BIN)/installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(BIN)/installed
+	$(BIN)/ruff check src tests examples
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv runs
