@@ -314,7 +314,8 @@ def _ended(found: Any, as_json: bool) -> None:
         lines.append(f"chain         {rungs} (% on the audit split)")
     if "export" in findings:
         lines.append(
-            f"network       {path / 'model.onnx'} ({_latency(findings['export'])}), {path / 'model.safetensors'}"
+            f"network       {path / 'model.onnx'} ({_latency(findings['export'])}), "
+            f"{path / 'model.safetensors'}"
         )
     lines.append(f"report        {path / 'report.html'}")
     print("\n".join(lines))

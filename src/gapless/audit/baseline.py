@@ -32,7 +32,8 @@ def verdict(found: Sequence[float], random: Sequence[float]) -> Verdict:
     p = float(mannwhitneyu(found, random, alternative="greater").pvalue) if len(found) * len(random) else 1.0
     gain = 100 * (fmean(found) - fmean(random))
     best = max(random)
-    side = f"{abs(gain):.1f} points {'above' if gain >= 0 else 'below'} the mean of {len(random)} random architectures"
+    where = "above" if gain >= 0 else "below"
+    side = f"{abs(gain):.1f} points {where} the mean of {len(random)} random architectures"
     ahead = sum(value > fmean(found) for value in random)
     rank = f"{ahead} of them {'is' if ahead == 1 else 'are'} better"
     if p < 0.05:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 TITLES = {
@@ -48,9 +49,10 @@ class Rung:
 
 def chain(measured: Mapping[str, Mapping[str, Any]]) -> list[Rung]:
     """The rungs that were measured, in order. ``measured[name]`` has ``accuracy`` and ``n``."""
-    return [Rung(name, measured[name]["accuracy"], measured[name]["n"]) for name in TITLES if name in measured]
+    found = [(name, measured[name]) for name in TITLES if name in measured]
+    return [Rung(name, score["accuracy"], score["n"]) for name, score in found]
 
 
 def steps(rungs: list[Rung]) -> list[tuple[str, float]]:
     """Name and size of each step between neighbouring rungs; their exact sum is last minus first."""
-    return [(STEPS[b.name], b.accuracy - a.accuracy) for a, b in zip(rungs, rungs[1:], strict=False)]
+    return [(STEPS[b.name], b.accuracy - a.accuracy) for a, b in pairwise(rungs)]

@@ -25,7 +25,7 @@ class GaplessError(Exception):
     exit_status = 1
 
 
-class Refused(GaplessError):  # noqa: N818
+class Refused(GaplessError):
     """What was asked cannot be done.
 
     Args:
@@ -81,7 +81,7 @@ class Diverged(Refused):
     """A loss or a gradient that is not finite."""
 
 
-class Interrupted(GaplessError):  # noqa: N818
+class Interrupted(GaplessError):
     """The user asked to stop; everything up to the last whole step was saved."""
 
     exit_status = 130

@@ -32,7 +32,8 @@ class Trainee:
     """
 
     def __init__(
-        self, net: nn.Module, training: Training, data: Data, split: Names, streams: Streams, device: torch.device
+        self, net: nn.Module, training: Training, data: Data, split: Names, streams: Streams,
+        device: torch.device,
     ) -> None:  # fmt: skip
         self.net, self.training, self.data, self.split = net.to(device), training, data, split
         self.streams, self.device = streams, device

@@ -104,7 +104,8 @@ def _sentence(plan: Plan) -> str:
     shape = plan.data.shape
     return (
         f"Which of the {plan.space.size():,} architectures of space '{plan.space.name}' classifies "
-        f"'{plan.data.name}' ({shape.classes} classes, {shape.channels}x{shape.height}x{shape.width} images) best, "
+        f"'{plan.data.name}' ({shape.classes} classes, "
+        f"{shape.channels}x{shape.height}x{shape.width} images) best, "
         f"as method '{plan.recipe.name}' sees it?"
     )
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from gapless.core.errors import BadRunFolder, BadValue
 
-
 MOST = 1_000_000
 """Epochs, architectures or trainings: nobody means more; the baseline's own seeds begin here."""
 

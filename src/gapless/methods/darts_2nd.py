@@ -16,7 +16,8 @@ def darts_2nd(quick: bool = False) -> Recipe:
         name="darts-2nd",
         title="DARTS, second order",
         stages=(stage,),
-        equation="alpha <- alpha - lr * (grad_alpha L_val(w', alpha) - xi * d2_alpha_w L_tr(w, alpha) grad_w' L_val), "
+        equation="alpha <- alpha - lr * (grad_alpha L_val(w', alpha) - "
+        "xi * d2_alpha_w L_tr(w, alpha) grad_w' L_val), "
         "w' = w - xi * grad_w L_tr(w, alpha) (with momentum and weight decay)",
         deviations=(
             *first.deviations,

@@ -40,14 +40,16 @@ def fairnas(quick: bool = False) -> Recipe:
         select=select,
         weights=weights,
         batch=batch,
-        equation="w <- w - lr * sum_{k=1..m} grad_w L_tr(F(x; a_k, w)), (a_1 .. a_m) a permutation at every choice",
+        equation="w <- w - lr * sum_{k=1..m} grad_w L_tr(F(x; a_k, w)), "
+        "(a_1 .. a_m) a permutation at every choice",
         terms=("super-net sub-optima", "discretization loss"),
         reference=REFERENCE,
         deviations=(
             "The training and NSGA-II constants of the paper preset are quoted from memory of the paper; the "
             "released code is for evaluation only and does not hold them.",
             "Of the Pareto front the most accurate sub-network is returned.",
-            "Where an architecture also picks its edges, training keeps every edge live and permutes operations.",
+            "Where an architecture also picks its edges, training keeps every edge live and permutes "
+            "operations.",
             "Statistics are recomputed before a sub-network is scored, which the paper does not mention.",
         ),
     )

@@ -31,11 +31,13 @@ def random(quick: bool = False) -> Recipe:
         select=Explore(Random(), evaluations, Inherited(4, 64) if quick else Inherited(200, 128)),
         weights=Optim("sgd", Cosine(0.1 if quick else 0.025, 0.001), (0.9, 0), 3e-4, clip=5.0),
         batch=64,
-        equation="w <- w - lr * grad_w L_tr(F(x; a, w)), a ~ U(space); then the best of N random a on validation",
+        equation="w <- w - lr * grad_w L_tr(F(x; a, w)), a ~ U(space); "
+        "then the best of N random a on validation",
         terms=("discretization loss",),
         reference=REFERENCE,
         deviations=(
-            "Every candidate is scored once on the whole validation split with recomputed BatchNorm statistics; "
+            "Every candidate is scored once on the whole validation split with recomputed BatchNorm "
+            "statistics; "
             "the released code scores 1,000 on ten batches and the best ten of them again.",
         ),
     )

@@ -42,7 +42,8 @@ def spos(quick: bool = False) -> Recipe:
         weights=weights,
         batch=batch,
         label_smoothing=0.0 if quick else 0.1,
-        equation="w <- w - lr * grad_w L_tr(F(x; a, w)), a ~ U(space); then argmax_a accuracy_val(a, w) by evolution",
+        equation="w <- w - lr * grad_w L_tr(F(x; a, w)), a ~ U(space); "
+        "then argmax_a accuracy_val(a, w) by evolution",
         terms=("discretization loss", "super-net sub-optima"),
         reference=REFERENCE,
         deviations=(

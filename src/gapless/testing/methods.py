@@ -110,7 +110,7 @@ def runs(recipe: Recipe, seed: int = 0) -> Iterator[Run]:
         yield started(shortened(recipe), tiny, seed)
 
 
-class _Enough(Exception):  # noqa: N818
+class _Enough(Exception):
     """So many steps and evaluations were done."""
 
 
