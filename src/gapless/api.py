@@ -12,8 +12,8 @@ from gapless.job.job import begin, carried_out, reopened
 from gapless.job.plan import plan
 from gapless.job.request import Request
 from gapless.job.show import Bars, Quiet
-from gapless.search.folder import RunFolder
-from gapless.search.recipe import Recipe
+from gapless.engine.folder import RunFolder
+from gapless.engine.recipe import Recipe
 from gapless.spaces.contract import SearchSpace
 
 

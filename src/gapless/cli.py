@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gapless.core.errors import BadValue, GaplessError, Interrupted
+from gapless.core.errors import BadValue, GaplessError, Incompatible, Interrupted
 
 app = typer.Typer(
     name="gapless",
@@ -84,7 +84,7 @@ def search(
     from gapless.job.job import begin, carried_out
     from gapless.job.plan import plan
     from gapless.job.request import Request, pairs
-    from gapless.search.folder import RunFolder
+    from gapless.engine.folder import RunFolder
 
     if epochs is not None and budget is not None:
         raise BadValue(expected="--epochs or --budget", got="both", do="give one of them")
@@ -149,11 +149,9 @@ def audit(
 def report(folder: Run, as_json: Json = False) -> None:
     """Write report.html anew."""
     from gapless.report import write
-    from gapless.search.folder import RunFolder
+    from gapless.engine.folder import RunFolder
 
-    place = RunFolder.open(folder)
-    place.read_json("findings.json")
-    path = write(place.path)
+    path = write(RunFolder.open(folder).path)
     _answer({"report": str(path)}, as_json, str(path))
 
 
@@ -221,13 +219,18 @@ def methods_show(
 def methods_check(name: MethodName, space: SpaceName = "darts", as_json: Json = False) -> None:
     """Whether a method can run on a space, and if not, why."""
     from gapless import methods, spaces
-    from gapless.search.check import conflicts
+    from gapless.engine.check import conflicts
 
     found = conflicts(methods.get(name), spaces.get(space))
-    text = f"'{name}' runs on '{space}'" if not found else "\n".join(found)
-    _answer({"method": name, "space": space, "runs": not found, "conflicts": found}, as_json, text)
+    if as_json or not found:
+        text = f"'{name}' runs on '{space}'"
+        _answer({"method": name, "space": space, "runs": not found, "conflicts": found}, as_json, text)
     if found:
-        raise SystemExit(2)
+        raise Incompatible(
+            expected=f"a space that method '{name}' runs on",
+            got=f"'{space}': {'; '.join(found)}",
+            do="choose another space or method",
+        )
 
 
 @spaces_app.command("list")
@@ -244,7 +247,7 @@ def spaces_list(as_json: Json = False) -> None:
 def spaces_show(name: MethodName, as_json: Json = False) -> None:
     """Choices, size and presets of a space."""
     from gapless import spaces
-    from gapless.search.recipe import plain
+    from gapless.engine.recipe import plain
 
     space = spaces.get(name)
     groups = [

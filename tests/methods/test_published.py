@@ -11,7 +11,7 @@ import pytest
 import gapless.methods
 from gapless.core import Progress, at
 from gapless.core.errors import BadValue, UnknownName
-from gapless.search.recipe import plain
+from gapless.engine.recipe import plain
 from gapless.testing.methods import variants
 
 NAMES = gapless.methods.names()

@@ -11,7 +11,7 @@ import pytest
 from safetensors.torch import load_file
 
 from gapless import methods
-from gapless.search.checkpoint import Checkpoints
+from gapless.engine.checkpoint import Checkpoints
 
 from .victim import work
 

@@ -11,7 +11,7 @@ from gapless.job.plan import Plan, plan
 from gapless.job.request import seconds
 from gapless.job.work import ALL
 from gapless.nets.seeded import seeded
-from gapless.search.run import Run
+from gapless.engine.run import Run
 from gapless.spaces.contract import subnet
 
 SEARCH_SHARE = 0.5

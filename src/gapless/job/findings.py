@@ -10,7 +10,7 @@ from gapless.audit.baseline import spread, verdict
 from gapless.audit.chain import chain, steps
 from gapless.core import Arch
 from gapless.job.plan import Plan
-from gapless.search.recipe import Recipe, plain
+from gapless.engine.recipe import Recipe, plain
 
 
 def findings(plan: Plan, measured: Mapping[str, Any], header: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gapless.core import Arch
 from gapless.core.errors import BadRunFolder
 from gapless.job.findings import trainings
 from gapless.job.plan import Plan
-from gapless.search.folder import RunFolder
+from gapless.engine.folder import RunFolder
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from gapless.job.plan import Plan, plan
 from gapless.job.request import Request
 from gapless.job.show import Quiet, Show
 from gapless.job.work import TOO_SOON, Work
-from gapless.search.folder import RunFolder
-from gapless.search.recipe import Recipe
+from gapless.engine.folder import RunFolder
+from gapless.engine.recipe import Recipe
 from gapless.spaces.contract import SearchSpace
 
 

@@ -18,12 +18,16 @@ def buildable(space: SearchSpace, preset: Preset, image: ImageShape) -> None:
     """Builds the super-network and one network for use, and drops them.
 
     Raises:
-        BadValue: a shape that the space cannot have, or that does not fit into memory.
+        BadValue: a shape that the space cannot have or that does not fit into memory; no choices.
     """
+    if not space.choices.choices:
+        raise BadValue(
+            expected=f"a space '{space.name}' with at least 1 choice", got="none", do="change --set space...."
+        )
     for use, shape in (("search", preset.search), ("deploy", preset.deploy)):
         if shape.channels < 1:
             raise BadValue(
-                expected=f"{use}.channels of at least 1", got=f"{shape.channels}", do=f"raise --set {use}.channels"
+                expected=f"{use}.channels of at least 1", got=f"{shape.channels}", do=f"raise {use}.channels"
             )
     arch = space.choices.sample(Streams(0).generator("buildable"))
     with refusing_memory_errors(), seeded(0):

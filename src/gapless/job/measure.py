@@ -10,7 +10,7 @@ from gapless.core import Arch
 from gapless.evaluate.accuracy import Score, accuracy
 from gapless.nets.gate import Gate, Mix, path
 from gapless.nets.statistics import recalibrate
-from gapless.search.run import Run
+from gapless.engine.run import Run
 from gapless.spaces.contract import inherit
 
 BATCH = 256

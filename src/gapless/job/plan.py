@@ -18,8 +18,8 @@ from gapless.data import Data
 from gapless.job.limits import refusing_memory_errors
 from gapless.job.request import Request
 from gapless.job.settings import spread
-from gapless.search.check import check
-from gapless.search.recipe import Recipe, plain
+from gapless.engine.check import check
+from gapless.engine.recipe import Recipe, plain
 from gapless.spaces.contract import Preset, SearchSpace
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
@@ -30,18 +31,18 @@ class Show(Protocol):
 
 
 class Quiet:
-    """Shows nothing."""
+    """No bars; what has to be said still goes to standard error."""
 
     @contextmanager
     def track(self, title: str, total: int, done: int = 0) -> Iterator[Advance]:
         yield lambda note: None
 
     def say(self, line: str) -> None:
-        """Nothing."""
+        print(line, file=sys.stderr)
 
 
 class Bars:
-    """Progress bars with the time left, on standard error."""
+    """Progress bars with the time left, on standard error; none where that is not a terminal."""
 
     def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False)
@@ -52,7 +53,7 @@ class Bars:
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
             TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
         )  # fmt: skip
-        with Progress(*columns, console=self.console, transient=not self.console.is_terminal) as bars:
+        with Progress(*columns, console=self.console, disable=not self.console.is_terminal) as bars:
             task = bars.add_task(f"{title:<28}", total=total, completed=done, note="")
             yield lambda note: bars.update(task, advance=1, note=note)
 

@@ -22,11 +22,11 @@ from gapless.job.plan import Plan
 from gapless.job.show import Show
 from gapless.nets.cost import count
 from gapless.nets.seeded import seeded
-from gapless.search.checkpoint import Checkpoint, Checkpoints
-from gapless.search.folder import RunFolder
-from gapless.search.loop import search, units
-from gapless.search.run import Run
-from gapless.search.state import restore, snapshot
+from gapless.engine.checkpoint import Checkpoint, Checkpoints
+from gapless.engine.folder import RunFolder, refusing_disk_errors
+from gapless.engine.loop import search, units
+from gapless.engine.run import Run
+from gapless.engine.state import restore, snapshot
 from gapless.spaces.contract import Shape, subnet
 
 ALL: Names = ("train", "val")
@@ -207,7 +207,8 @@ class Work:
         for part in ("audit", "test"):
             record[part] = measure.plain(accuracy(net, plan.data.ordered(part, measure.BATCH, plan.device)))
         record["seconds"] = spent + time.perf_counter() - started
-        (self.folder / "networks").mkdir(exist_ok=True)
+        with refusing_disk_errors(self.folder.path):
+            (self.folder / "networks").mkdir(exist_ok=True)
         save_network(self.folder / f"networks/{name}.safetensors", net, {"arch": arch.key, "role": role})
         self.store(name, record)
         checkpoints.remove()

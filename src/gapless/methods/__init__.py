@@ -1,7 +1,7 @@
 """Published systems, by name. A method is one file with one function that returns a `Recipe`."""
 
 from gapless.core.index import Index
-from gapless.search.recipe import Recipe
+from gapless.engine.recipe import Recipe
 
 INDEX: Index[Recipe] = Index(
     "method",

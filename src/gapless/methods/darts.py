@@ -4,8 +4,8 @@ from gapless.core import Cosine
 from gapless.core.training import Optim
 from gapless.parts.relax.softmax import Softmax
 from gapless.parts.update.bilevel import Bilevel
-from gapless.search.recipe import Recipe, Reference, Stage
-from gapless.search.select import Discretize
+from gapless.engine.recipe import Recipe, Reference, Stage
+from gapless.engine.select import Discretize
 
 REFERENCE = Reference(
     "Hanxiao Liu and Karen Simonyan and Yiming Yang",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gapless.methods.darts import darts
 from gapless.parts.update.bilevel import Bilevel
-from gapless.search.recipe import Recipe
+from gapless.engine.recipe import Recipe
 
 
 def darts_2nd(quick: bool = False) -> Recipe:

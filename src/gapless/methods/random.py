@@ -6,8 +6,8 @@ from gapless.evaluate.inherited import Inherited
 from gapless.explore.random import Random
 from gapless.parts.sample.uniform import Uniform
 from gapless.parts.update.paths import Paths
-from gapless.search.recipe import Recipe, Reference, Stage
-from gapless.search.select import Explore
+from gapless.engine.recipe import Recipe, Reference, Stage
+from gapless.engine.select import Explore
 
 REFERENCE = Reference(
     "Liam Li and Ameet Talwalkar",

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from safetensors.torch import load, save
 
-from gapless.search.folder import refusing_disk_errors
+from gapless.engine.folder import refusing_disk_errors
 
 FILES = ("tensors.safetensors", "state.json")
 
@@ -55,7 +55,8 @@ class Checkpoints:
         final = self.folder / f"{step:012d}"
         beside = self.folder / f".{final.name}.{os.getpid()}"
         with refusing_disk_errors(self.folder):
-            shutil.rmtree(beside, ignore_errors=True)
+            for left in self.folder.glob(".*"):  # by a process that was killed while it wrote
+                shutil.rmtree(left, ignore_errors=True)
             beside.mkdir(parents=True)
             try:
                 whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
@@ -69,7 +70,9 @@ class Checkpoints:
             except BaseException:
                 shutil.rmtree(beside, ignore_errors=True)
                 raise
-            for old in self._steps()[self.keep :]:
+            places = self._steps()
+            later = [place for place in places if int(place.name) > step]  # damaged, or this were not written
+            for old in (*later, *places[len(later) + self.keep :]):
                 shutil.rmtree(old, ignore_errors=True)
 
     def latest(self) -> Checkpoint | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gapless.core import Space
 from gapless.core.errors import Incompatible
-from gapless.search.recipe import Recipe
+from gapless.engine.recipe import Recipe
 from gapless.spaces.contract import SearchSpace
 
 

@@ -22,7 +22,7 @@ from gapless.parts.contract import Alpha, Batch, Scalars, Stop
 from gapless.spaces.contract import SearchSpace, Shape
 
 if TYPE_CHECKING:
-    from gapless.search.recipe import Recipe, Stage
+    from gapless.engine.recipe import Recipe, Stage
 
 
 @dataclass

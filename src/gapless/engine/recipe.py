@@ -13,7 +13,7 @@ from gapless.core import Arch
 from gapless.core.errors import BadValue
 from gapless.core.training import Optim
 from gapless.parts.contract import Mask, Observer, Perturbation, Regularizer, Relaxation, Sampler, Update
-from gapless.search.run import Run
+from gapless.engine.run import Run
 
 
 @dataclass(frozen=True)

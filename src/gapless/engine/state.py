@@ -8,7 +8,7 @@ import torch
 
 from gapless.core import Path, Progress, Space
 from gapless.core.record import Record
-from gapless.search.run import Run
+from gapless.engine.run import Run
 
 
 def snapshot(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

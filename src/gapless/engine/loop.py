@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gapless.core import Arch
 from gapless.parts.contract import Stop
-from gapless.search.run import Run
+from gapless.engine.run import Run
 
 
 def units(run: Run) -> int:

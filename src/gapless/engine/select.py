@@ -12,7 +12,7 @@ from gapless.evaluate.inherited import Inherited
 from gapless.explore.contract import Explorer
 from gapless.parts.contract import Discretization
 from gapless.parts.mask.strongest import Strongest
-from gapless.search.run import Run
+from gapless.engine.run import Run
 
 
 @dataclass(frozen=True)

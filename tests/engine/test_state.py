@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gapless.parts.update.bilevel import Bilevel
-from gapless.search.state import restore, snapshot
+from gapless.engine.state import restore, snapshot
 from gapless.testing.methods import advance, differing, reopened, started
 
 from . import toys

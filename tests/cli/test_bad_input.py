@@ -1,0 +1,607 @@
+"""What cannot be done is said in one line, with exit status 2, and nothing is half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gapless import cli
+from gapless import data as data_sets
+from gapless.core.errors import BadData, BadValue
+from gapless.job.job import begin
+from gapless.job.plan import plan
+from gapless.job.request import Request
+from tests.job.tiny import NO_MORE, SETS, tree, words
+
+from .conftest import Command, Outcome
+
+
+def refused(outcome: Outcome, *holds: str) -> None:
+    """Status 2, nothing on stdout, one line on stderr that says expected, got and what to do."""
+    assert outcome.status == 2, outcome
+    assert outcome.out == ""
+    assert outcome.err.endswith("\n")
+    assert outcome.err.count("\n") == 1, outcome.err
+    line = outcome.err.strip()
+    assert line.startswith("gapless: expected ")
+    assert "; got " in line
+    assert line.split("; got ")[1].count("; ") >= 1, "what to do is missing"
+    assert "Traceback" not in line
+    for text in holds:
+        assert text in line, line
+
+
+def usage(outcome: Outcome, *holds: str) -> None:
+    """The same for what the parser of the command line refuses."""
+    assert outcome.status == 2, outcome
+    assert outcome.out == ""
+    assert outcome.err.count("\n") == 1, outcome.err
+    assert outcome.err.startswith("gapless: ")
+    assert outcome.err.endswith("see 'gapless --help'\n")
+    for text in holds:
+        assert text in outcome.err
+
+
+# -- a request ------------------------------------------------------------------------------------
+
+NAMES = {
+    "space": (["--space", "dart"], "a space", "'dart'", "did you mean 'darts'?"),
+    "space, nothing near": (["--space", "zzz"], "'zzz'", "choose one of chain, darts, nb201"),
+    "method": (["--method", "darts-3nd"], "a method", "'darts-3nd'", "did you mean 'darts-2nd'?"),
+    "data": (["--data", "digit"], "a data set", "'digit'", "did you mean 'digits'?"),
+    "data, empty": (["--data", ""], "a data set", "''"),
+    "data, folder without path": (["--data", "folder:"], "folder:PATH", "'folder:'"),
+    "preset": (["--preset", "quik"], "a preset", "'quik'", "did you mean 'quick'?"),
+    "device": (["--device", "cud"], "a device", "'cud'", "did you mean 'cuda'?"),
+    "part": (["--set", "weight.lr=1"], "part in --set", "'weight'", "did you mean 'weights'?"),
+    "field of a part": (["--set", "weights.l=1"], "field of optim", "'l'", "did you mean 'lr'?"),
+    "field of a shape": (["--set", "search.chanels=4"], "'chanels'", "did you mean 'channels'?"),
+    "field of data": (["--set", "data.limits=9"], "'limits'", "did you mean 'limit'?"),
+    "field of a training": (["--set", "training.epoch=4"], "'epoch'", "did you mean 'epochs'?"),
+    "field of a space": (["--set", "space.node=2"], "'node'", "did you mean 'nodes'?"),
+}  # fmt: skip
+NUMBERS = {
+    "epochs negative": (["--epochs", "-3"], "--epochs of at least 1", "-3", "raise it"),
+    "epochs zero": (["--epochs", "0"], "--epochs of at least 1", "0", "raise it"),
+    "epochs huge": (["--epochs", "9" * 30], "at most 1,000,000", "9" * 30, "lower it"),
+    "seed negative": (["--seed", "-1"], "a seed that is a whole number >= 0", "-1"),
+    "archs negative": (["--archs", "-1"], "--archs of at least 0", "-1", "raise it"),
+    "seeds zero": (["--seeds", "0"], "--seeds of at least 1", "0", "raise it"),
+    "epochs and budget": (["--epochs", "1", "--budget", "1m"], "--epochs or --budget", "both"),
+    "budget a word": (["--budget", "long"], "90s, 10m or 2h", "'long'"),
+    "budget without unit": (["--budget", "10"], "90s, 10m or 2h", "'10'"),
+    "budget zero": (["--budget", "0s"], "90s, 10m or 2h", "'0s'"),
+    "budget negative": (["--budget", "-5m"], "90s, 10m or 2h", "'-5m'"),
+    "budget empty": (["--budget", ""], "90s, 10m or 2h", "''"),
+    "budget infinite": (["--budget", "9" * 400 + "h"], "90s, 10m or 2h"),
+    "budget two units": (["--budget", "1h30m"], "90s, 10m or 2h", "'1h30m'"),
+}  # fmt: skip
+SETTINGS = {
+    "no =": ("weights.lr", "--set part.field=value", "'weights.lr'"),
+    "no key": ("=3", "--set part.field=value", "'=3'"),
+    "a place alone": ("data=3", "a field of 'data'", "'data'", "data.FIELD=VALUE"),
+    "a part alone": ("update=3", "a value like Bilevel", "'3'"),
+    "too deep": ("weights.kind.name=3", "to name one field", "'sgd'"),
+    "a word for a number": ("batch=many", "a value like 64 for 'batch'", "'many'"),
+    "a fraction for a count": ("batch=2.5", "a value like 64 for 'batch'", "'2.5'"),
+    "a truth for a count": ("batch=True", "a value like 64 for 'batch'", "'True'"),
+    "a list for a count": ("batch=[1,2]", "a value like 64 for 'batch'", "'[1,2]'"),
+    "a word for a schedule": ("weights.lr=fast", "'weights.lr'", "'fast'"),
+    "infinity": ("weights.lr=1e999", "'weights.lr'", "'1e999'"),
+    "not one of two": ("weights.kind=sdg", "'sgd' or 'adam'", "'sdg'"),
+    "not 1 or 2": ("update.order=3", "1 or 2", "'3'"),
+    "three betas": ("weights.betas=(0.9,0.9,0.9)", "'weights.betas'", "'(0.9,0.9,0.9)'"),
+    "betas of words": ("weights.betas=a,b", "'weights.betas'", "'a,b'"),
+    "a word for a part": ("mask=weakest", "'mask'", "'weakest'"),
+    "no such stage": ("stages.7.epochs=1", "a number from 0 to 0", "7"),
+    "batch of 1": ("batch=1", "a batch of at least 2 images", "batch 1"),
+    "freeze_alpha above 1": ("freeze_alpha=2", "from 0 to 1", "2.0"),
+    "training of 0 epochs": ("training.epochs=0", "at least 1 epoch", "0 epochs"),
+    "search of 0 channels": ("search.channels=0", "search.channels of at least 1", "0"),
+    "search of -1 channels": ("search.channels=-1", "search.channels of at least 1", "-1"),
+    "deploy of 0 channels": ("deploy.channels=0", "deploy.channels of at least 1", "0"),
+    "search of depth 0": ("search.depth=0", "a depth of at least 1 cell", "0"),
+    "deploy of depth 0": ("deploy.depth=0", "a depth of at least 1 cell", "0"),
+    "a space of nothing": ("space.nodes=0", "at least 1 choice", "none"),
+    "limit too small": ("data.limit=3", "a limit of at least 8", "3"),
+    "limit below 3 a class": ("data.limit=20", "a limit of at least 30", "20"),
+    "limit a word": ("data.limit=few", "'data.limit'", "'few'"),
+    "size too small": ("data.size=2", "a size of at least 8", "2"),
+    "size beyond memory": ("data.size=9000000", "fit into memory", "data.size"),
+    "parts that do not fit": ("relax=None", "parts of method 'darts'", "'bilevel' needs a relaxation"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [*NAMES.values(), *NUMBERS.values()], ids=[*NAMES, *NUMBERS])
+def test_bad_option(case: tuple[list[str], ...], gapless: Command, tmp_path: Path) -> None:
+    option, *holds = case
+    run = tmp_path / "run"
+    refused(gapless("search", "--run", run, *option), *holds)  # type: ignore[arg-type]
+    assert not run.exists()
+
+
+@pytest.mark.parametrize("case", SETTINGS.values(), ids=SETTINGS)
+def test_bad_setting(case: tuple[str, ...], gapless: Command, tmp_path: Path) -> None:
+    setting, *holds = case
+    run = tmp_path / "run"
+    refused(gapless("search", "--run", run, "--epochs", "1", "--set", setting), *holds)
+    assert not run.exists()
+
+
+def test_an_argument_that_is_no_number_is_refused_by_name(gapless: Command, tmp_path: Path) -> None:
+    for option in ("--epochs", "--seed", "--archs", "--seeds"):
+        for value in ("many", "1.5", ""):
+            usage(gapless("search", "--run", tmp_path / "run", option, value), f"'{option}'", "integer")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_cuda_where_there_is_none(gapless: Command, tmp_path: Path) -> None:
+    refused(gapless("search", "--run", tmp_path / "run", "--device", "cuda"), "a CUDA device", "use --device cpu")
+    assert not (tmp_path / "run").exists()
+
+
+def test_unknown_command_and_option(gapless: Command) -> None:
+    usage(gapless("serch"), "serch")
+    usage(gapless("search", "--nope"), "--nope")
+    usage(gapless("methods", "lst"), "lst")
+    usage(gapless("search", "stray"), "stray")
+    usage(gapless("resume"), "DIR")
+
+
+OTHERS = {
+    "methods show": (["methods", "show", "spoz"], "a method", "did you mean 'spos'?"),
+    "methods show, preset": (["methods", "show", "spos", "--preset", "papr"], "did you mean 'paper'?"),
+    "methods check": (["methods", "check", "dart"], "a method", "did you mean 'darts'?"),
+    "methods check, space": (["methods", "check", "darts", "--space", "nb101"], "did you mean 'nb201'?"),
+    "spaces show": (["spaces", "show", "chian"], "a space", "did you mean 'chain'?"),
+    "spaces size": (["spaces", "size", "dart"], "a space", "did you mean 'darts'?"),
+    "spaces sample": (["spaces", "sample", "darts", "--seed", "-1"], "a whole number >= 0", "-1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["", "json"])
+def test_bad_name_elsewhere(case: tuple[list[str], ...], more: list[str], gapless: Command) -> None:
+    command, *holds = case
+    refused(gapless(*command, *more), *holds)
+
+
+def test_json_does_not_change_how_a_refusal_looks(gapless: Command, tmp_path: Path) -> None:
+    refused(gapless("search", "--run", tmp_path / "run", "--space", "dart", "--json"), "'darts'")
+    refused(gapless("search", "--json"), "--run DIR", "none")
+    for command in ("resume", "retrain", "audit", "report"):
+        refused(gapless(command, tmp_path / "none", "--json"), "no such folder")
+    usage(gapless("search", "--run", tmp_path / "run", "--epochs", "x", "--json"))
+
+
+def test_a_pair_that_cannot_run(
+    gapless: Command, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gapless import spaces
+
+    monkeypatch.setitem(spaces.INDEX.places, "uneven", f"{__name__}:uneven")  # type: ignore[index]
+    refused(gapless("methods", "check", "fairnas", "--space", "uneven"), "'fairnas' runs on", "'uneven'")
+    answer = gapless("methods", "check", "fairnas", "--space", "uneven", "--json")
+    assert answer.status == 2
+    assert json.loads(answer.out)["runs"] is False
+    assert answer.err.count("\n") == 1
+    refused(gapless("search", "--space", "uneven", "--method", "fairnas", "--run", "never"), "'fairnas'")
+    assert not Path("never").exists()
+
+
+def uneven() -> object:
+    """A space whose layers have different numbers of options."""
+    from dataclasses import dataclass
+    from functools import cached_property
+
+    from gapless.core import Choice, Space
+    from gapless.spaces.chain import Chain
+
+    @dataclass(frozen=True)
+    class Uneven(Chain):
+        name: str = "uneven"
+
+        @cached_property
+        def choices(self) -> Space:
+            some = (dict.fromkeys(self.options[: 2 + i % 2]) for i in range(len(self.widths)))
+            return Space(tuple(Choice(f"layer{i}", o, group="layers") for i, o in enumerate(some)))
+
+    return Uneven()
+
+
+# -- the place of a run ---------------------------------------------------------------------------
+
+
+def test_no_run_folder_is_named(gapless: Command) -> None:
+    refused(gapless("search"), "--run DIR", "none", "--run runs/a")
+
+
+def test_run_folder_is_a_file(gapless: Command, tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    place.write_text("mine")
+    refused(gapless("search", "--run", place), "a folder for the run", "a file", "another name")
+    assert place.read_text() == "mine"
+
+
+def test_run_folder_holds_a_run(gapless: Command, begun: Path) -> None:
+    before = tree(begun)
+    refused(gapless("search", "--run", begun), "a new folder", "holds a run", f"gapless resume {begun}")
+    assert tree(begun) == before
+
+
+def test_run_folder_holds_other_files(gapless: Command, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    refused(gapless("search", "--run", tmp_path), "new or empty", "other files", "another name")
+    assert tree(tmp_path) == {"notes.txt": b"mine"}
+
+
+def test_run_folder_under_a_file(gapless: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    refused(gapless("search", "--run", tmp_path / "file" / "run"), "can be written", "another name")
+    assert tree(tmp_path) == {"file": b"mine"}
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc here")
+def test_run_folder_where_nothing_can_be_made(gapless: Command) -> None:
+    refused(gapless(*words(Path("/proc/gapless/run"))), "can be written", "/proc")
+
+
+@contextmanager
+def mounted(place: Path, options: str) -> Iterator[Path]:
+    """A small file system in memory; the test is skipped where it cannot be mounted."""
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a tmpfs cannot be mounted here: not root, or no permission")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def test_run_folder_on_a_read_only_disk(gapless: Command, tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "ro,size=64k") as disk:
+        refused(gapless("search", "--run", disk / "run"), "can be written", str(disk), "another name")
+
+
+# -- data -----------------------------------------------------------------------------------------
+
+
+def images(folder: Path, count: int, side: int = 8) -> None:
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(len(folder.name))
+    for i in range(count):
+        Image.fromarray(rng.integers(0, 256, (side, side, 3), dtype=np.uint8)).save(folder / f"{i}.png")
+
+
+def _one_class(root: Path) -> None:
+    images(root / "cats", 9)
+
+
+def _corrupt(root: Path) -> None:
+    images(root / "cats", 9)
+    images(root / "dogs", 9)
+    whole = (root / "dogs" / "4.png").read_bytes()
+    (root / "dogs" / "4.png").write_bytes(whole[: len(whole) // 2])
+
+
+def _text_only(root: Path) -> None:
+    for title in ("cats", "dogs"):
+        (root / title).mkdir(parents=True)
+        (root / title / "notes.txt").write_text("no image")
+
+
+def _few(root: Path) -> None:
+    images(root / "cats", 9)
+    images(root / "dogs", 3)
+
+
+def _small(root: Path) -> None:
+    images(root / "cats", 9, side=4)
+    images(root / "dogs", 9, side=4)
+
+
+def _empty_class(root: Path) -> None:
+    images(root / "cats", 9)
+    (root / "dogs").mkdir()
+
+
+def _test_only(root: Path) -> None:
+    images(root / "test" / "cats", 9)
+    images(root / "test" / "dogs", 9)
+
+
+def _other_classes(root: Path) -> None:
+    for part, other in (("train", "dogs"), ("test", "birds")):
+        images(root / part / "cats", 9)
+        images(root / part / other, 9)
+
+
+FOLDERS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
+    "empty": (lambda root: root.mkdir(), ("at least 2 class folders", "none")),
+    "missing": (lambda root: None, ("a folder of images", "does not exist", "check the path")),
+    "a file": (lambda root: root.write_text("x") and None, ("a folder of images", "a file")),
+    "one class": (_one_class, ("at least 2 class folders", "1 ('cats')")),
+    "a corrupt image": (_corrupt, ("4.png",)),
+    "text only": (_text_only, ("images in", "none", ".png")),
+    "too few a class": (_few, ("in every class", "3 in class 'dogs'", "add images")),
+    "an empty class": (_empty_class, ("in every class", "0 in class 'dogs'")),
+    "4 x 4 images": (_small, ("8 x 8", "4 x 4", "enlarge")),
+    "test only": (_test_only, ("train/<class>/", "in test only")),
+    "other classes in test": (_other_classes, ("the same class folders", "'birds' in test only")),
+}
+
+
+@pytest.mark.parametrize("case", FOLDERS.values(), ids=FOLDERS)
+def test_bad_folder_of_images(
+    case: tuple[Callable[[Path], None], tuple[str, ...]], gapless: Command, tmp_path: Path
+) -> None:
+    make, holds = case
+    make(tmp_path / "images")
+    refused(gapless(*words(tmp_path / "run"), "--data", f"folder:{tmp_path / 'images'}"), *holds)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_without_its_prefix(gapless: Command, tmp_path: Path) -> None:
+    outcome = gapless("search", "--run", tmp_path / "run", "--data", tmp_path)
+    refused(outcome, "the name of a data set", str(tmp_path), f"write folder:{tmp_path}")
+
+
+class Pairs:
+    """24 noise images of 8 x 8 in 2 classes, some of them spoilt."""
+
+    def __init__(self, nan: int = -1, label: int = 1) -> None:
+        self.nan, self.label = nan, label
+
+    def __len__(self) -> int:
+        return 24
+
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, int]:
+        image = torch.full((1, 8, 8), i / 24.5)
+        return (image * torch.nan if i == self.nan else image), (self.label if i == 5 else i % 2)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "holds"),
+    [
+        (Pairs(nan=7), "expected finite pixels; got NaN or infinity at train[7]"),
+        (Pairs(label=-1), "expected labels from 0 to 1; got -1 at train[5]"),
+        (Pairs(label=9), "class '2'"),
+    ],
+    ids=["nan", "negative label", "label without images"],
+)  # fmt: skip
+def test_bad_data_in_python(spoilt: Pairs, holds: str, tmp_path: Path) -> None:
+    import gapless
+
+    with pytest.raises(BadData) as error:
+        gapless.search(data=data_sets.from_datasets(spoilt, Pairs()), run=tmp_path / "run")
+    assert holds in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_bad_setting_in_python(tmp_path: Path) -> None:
+    import gapless
+
+    with pytest.raises(BadValue, match=r"search\.channels of at least 1; got 0"):
+        gapless.search(run=tmp_path / "run", settings={"search.channels": 0})
+    assert not (tmp_path / "run").exists()
+
+
+# -- during the work ------------------------------------------------------------------------------
+
+
+def test_a_loss_that_is_not_finite(gapless: Command, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    refused(gapless(*words(run, "--set", "weights.lr=1e30")), "a finite", "at step", "--set weights.lr=")
+    assert set(tree(run)) == {"run.json"}
+    refused(gapless("resume", run), "at step")
+
+
+def test_a_training_loss_that_is_not_finite(gapless: Command, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    outcome = gapless(*words(run, "--no-audit", "--set", "training.weights.lr=1e30"))
+    refused(outcome, "a finite training loss", "at step", "--set training.weights.lr=")
+    found = json.loads((run / "findings.json").read_text())
+    assert "architecture" in found
+    assert "accuracy" not in found
+
+
+def _kept(run: Path) -> None:
+    assert json.loads((run / "run.json").read_text())["format"] == "gapless.run"
+    assert not [path for path in run.rglob("*") if path.name.startswith(".") and path.name != ".lock"]
+
+
+def test_a_full_disk(gapless: Command, tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "size=64k") as disk:
+        refused(gapless(*words(disk / "run", *NO_MORE)), "can be written", "No space left", "free the disk")
+        _kept(disk / "run")
+
+
+def test_a_full_disk_while_the_folder_is_made(gapless: Command, tmp_path: Path) -> None:
+    with mounted(tmp_path / "disk", "size=4k,nr_inodes=2") as disk:
+        refused(gapless(*words(disk / "run", *NO_MORE)), "can be written", "No space left")
+        assert tree(disk) == {}
+
+
+def test_a_limit_on_the_size_of_files(gapless: Command, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+    try:
+        refused(gapless(*words(run, *NO_MORE)), "can be written", "File too large")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    _kept(run)
+    assert gapless("resume", run).status == 0
+
+
+# -- a folder that was begun ----------------------------------------------------------------------
+
+AGAIN = ("resume", "retrain", "audit")
+
+
+@pytest.mark.parametrize("command", [*AGAIN, "report"])
+def test_no_run_there(command: str, gapless: Command, tmp_path: Path) -> None:
+    refused(gapless(command, tmp_path / "none"), "a run folder", "no such folder", "--run")
+    (tmp_path / "empty").mkdir()
+    refused(gapless(command, tmp_path / "empty"), "a run folder", "no run.json there")
+    (tmp_path / "file").write_text("x")
+    refused(gapless(command, tmp_path / "file"), "a run folder")
+    assert tree(tmp_path) == {"file": b"x"}
+
+
+def _edited(**changes: object) -> Callable[[dict[str, object]], str]:
+    return lambda header: json.dumps({**header, **changes})
+
+
+def _requested(**changes: object) -> Callable[[dict[str, object]], str]:
+    return lambda header: json.dumps({**header, "request": {**header["request"], **changes}})  # type: ignore[dict-item]
+
+
+HEADERS: dict[str, tuple[Callable[[dict[str, object]], str], tuple[str, ...]]] = {
+    "cut short": (lambda header: json.dumps(header)[:200], ("a readable run.json",)),
+    "empty": (lambda header: "", ("a readable run.json",)),
+    "a list": (lambda header: "[]", ("written by gapless", "another format")),
+    "foreign": (_edited(format="other"), ("written by gapless", "another format")),
+    "newer": (_edited(version=2), ("version 1 or older", "version 2", "install")),
+    "version a word": (_edited(version="two"), ("version 1 or older", "version two")),
+    "no request": (_edited(request=None), ("holds a request", "restore run.json")),
+    "request a word": (_edited(request="darts"), ("holds a request", "restore run.json")),
+    "request with more": (_requested(speed=3), ("holds a request", "speed")),
+    "request of words": (_requested(archs="three"), ("--archs", "three")),
+    "request for what is unknown": (_requested(method="dart"), ("a method", "did you mean 'darts'?")),
+    "another seed": (_requested(seed=7), ("was begun with", "have changed since")),
+    "no fingerprint": (_edited(fingerprint=None), ("was begun with", "have changed since")),
+    "a Python object": (_requested(data="object"), ("the data that this run was given", "gapless.resume(")),
+}
+
+
+@pytest.mark.parametrize("case", HEADERS.values(), ids=HEADERS)
+def test_a_run_json_that_cannot_be_continued(
+    case: tuple[Callable[[dict[str, object]], str], tuple[str, ...]], gapless: Command, begun: Path
+) -> None:
+    spoil, holds = case
+    (begun / "run.json").write_text(spoil(json.loads((begun / "run.json").read_text())))
+    before = tree(begun)
+    for command in ("resume", "retrain"):
+        refused(gapless(command, begun), *holds)
+    assert tree(begun) == before
+
+
+def test_data_that_have_changed_since(gapless: Command, tmp_path: Path) -> None:
+    images(tmp_path / "data" / "cats", 9)
+    images(tmp_path / "data" / "dogs", 9)
+    run, request = tmp_path / "run", Request("darts", f"folder:{tmp_path / 'data'}", "darts", epochs=1)
+    begin(plan(request), run)
+    (tmp_path / "data" / "dogs" / "8.png").unlink()
+    before = tree(run)
+    refused(gapless("resume", run), "begun with", "the data", "restore them")
+    shutil.rmtree(tmp_path / "data")
+    refused(gapless("resume", run), "a folder of images", "does not exist")
+    assert tree(run) == before
+
+
+HOLDER = """
+import sys
+from gapless.engine.folder import RunFolder
+with RunFolder.open(sys.argv[1]).locked():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_folder_that_another_process_works_on(gapless: Command, searched: Path) -> None:
+    before = tree(searched)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(searched)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        for command in AGAIN:
+            refused(gapless(command, searched), "no other process", "one in use", "wait for")
+        assert tree(searched) == before
+        holder.kill()
+    assert gapless("resume", searched).status == 0, "a killed process lets go"
+
+
+def test_a_checkpoint_of_another_search(gapless: Command, begun: Path, searched: Path) -> None:
+    header = json.loads((begun / "run.json").read_text())
+    request = Request.from_json({**header["request"], "seed": 1})
+    run = begun.parent / "other"
+    begin(plan(request), run)
+    shutil.copytree(searched / "checkpoint", run / "checkpoint")
+    before = tree(run)
+    refused(gapless("resume", run), "checkpoints of this search", "one of another search", "another folder")
+    assert tree(run) == before
+
+
+# -- too early ------------------------------------------------------------------------------------
+
+
+def test_what_a_search_has_not_found_yet(gapless: Command, begun: Path) -> None:
+    before = tree(begun)
+    refused(gapless("retrain", begun), "a finished search", f"gapless resume {begun}")
+    refused(gapless("report", begun), "findings.json", "no such file")
+    refused(gapless("export", begun, "--onnx", begun / "x.onnx"), "an architecture", f"gapless resume {begun}")
+    refused(gapless("retrain", begun, "--shape", "deplyo"), "a shape", "did you mean 'deploy'?")
+    assert tree(begun) == before
+
+
+def test_export_without_a_training(gapless: Command, searched: Path) -> None:
+    before = tree(searched)
+    outcome = gapless("export", searched, "--onnx", searched / "x.onnx")
+    refused(outcome, "a trained network", f"gapless retrain {searched}")
+    assert tree(searched) == before
+
+
+def test_export_to_nowhere(gapless: Command, trained: Path) -> None:
+    before = tree(trained)
+    refused(gapless("export", trained), "--onnx FILE", "none")
+    place = trained / "missing" / "x.onnx"
+    refused(gapless("export", trained, "--onnx", place), str(place), "existing folder")
+    refused(gapless("export", trained, "--onnx", trained), "a folder of that name")
+    assert tree(trained) == before
+
+
+@pytest.mark.parametrize("name", ["measured.json", "findings.json", "architecture.json"])
+def test_a_stored_result_that_is_damaged(name: str, gapless: Command, trained: Path) -> None:
+    (trained / name).write_bytes((trained / name).read_bytes()[:-20])
+    command = ("report", trained) if name == "findings.json" else ("export", trained, "--onnx", trained / "x.onnx")
+    refused(gapless(*command), name)
+    assert not (trained / "x.onnx").exists()
+
+
+def test_stored_weights_that_are_damaged(gapless: Command, trained: Path) -> None:
+    for file in (trained / "networks").iterdir():
+        file.write_bytes(file.read_bytes()[:-20])
+    refused(gapless("export", trained, "--onnx", trained / "x.onnx"), "weights stored by gapless", "damaged")
+
+
+def test_a_real_process_says_one_line_too(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "gapless"
+    command = [program, "search", "--run", tmp_path / "run", "--epochs", "1", *SETS, "--set", "batch=1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "40"})
+    refused(Outcome(done.returncode, done.stdout, done.stderr), "at least 2 images")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_command_line_is_the_installed_program() -> None:
+    from importlib.metadata import entry_points
+
+    (program,) = (e for e in entry_points(group="console_scripts") if e.name == "gapless")
+    assert program.load() is cli.main
