@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from gapless.data import Data
+from gapless.engine.folder import RunFolder
+from gapless.engine.recipe import Recipe
 from gapless.job.found import Found
 from gapless.job.job import begin, carried_out, reopened
 from gapless.job.plan import plan
 from gapless.job.request import Request
 from gapless.job.show import Bars, Quiet
-from gapless.engine.folder import RunFolder
-from gapless.engine.recipe import Recipe
 from gapless.spaces.contract import SearchSpace
 
 

@@ -81,10 +81,10 @@ def search(
     """Search, train what was found, measure the gap, write a report and an ONNX file."""
     if not run:
         raise BadValue(expected="--run DIR, a new folder for the results", got="none", do="e.g. --run runs/a")
+    from gapless.engine.folder import RunFolder
     from gapless.job.job import begin, carried_out
     from gapless.job.plan import plan
     from gapless.job.request import Request, pairs
-    from gapless.engine.folder import RunFolder
 
     if epochs is not None and budget is not None:
         raise BadValue(expected="--epochs or --budget", got="both", do="give one of them")
@@ -148,8 +148,8 @@ def audit(
 @app.command()
 def report(folder: Run, as_json: Json = False) -> None:
     """Write report.html anew."""
-    from gapless.report import write
     from gapless.engine.folder import RunFolder
+    from gapless.report import write
 
     path = write(RunFolder.open(folder).path)
     _answer({"report": str(path)}, as_json, str(path))

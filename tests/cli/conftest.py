@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.job.tiny import NO_MORE, SETTINGS, words
 
 from gapless import cli
 from gapless.job.job import begin
 from gapless.job.plan import plan
 from gapless.job.request import Request
-from tests.job.tiny import NO_MORE, SETTINGS, words
 
 
 @dataclass(frozen=True)

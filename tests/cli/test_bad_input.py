@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.job.tiny import NO_MORE, SETS, tree, words
 
 from gapless import cli
 from gapless import data as data_sets
@@ -23,7 +24,6 @@ from gapless.core.errors import BadData, BadValue
 from gapless.job.job import begin
 from gapless.job.plan import plan
 from gapless.job.request import Request
-from tests.job.tiny import NO_MORE, SETS, tree, words
 
 from .conftest import Command, Outcome
 
@@ -406,15 +406,20 @@ def test_bad_setting_in_python(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_not_finite(gapless: Command, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    refused(gapless(*words(run, "--set", "weights.lr=1e30")), "a finite", "at step", "--set weights.lr=")
+    hot = ["--set", "weights.lr=1e30", "--set", "data.limit=100"]
+    refused(gapless(*words(run, *hot)), "a finite", "at step 2", "--set weights.lr=")
     assert set(tree(run)) == {"run.json"}
-    refused(gapless("resume", run), "at step")
+    refused(gapless("resume", run), "at step 2")
 
 
 def test_a_training_loss_that_is_not_finite(gapless: Command, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    outcome = gapless(*words(run, "--no-audit", "--set", "training.weights.lr=1e30"))
-    refused(outcome, "a finite training loss", "at step", "--set training.weights.lr=")
+    hot = ["--set", "training.weights.lr=1e30"]
+    outcome = gapless(*words(run, "--no-audit", *hot))
+    refused(outcome, "finite logits", "at the end of a training", "last step", "--set training.weights.lr=")
+    shutil.rmtree(run)
+    outcome = gapless(*words(run, "--no-audit", *hot, "--set", "training.batch=16"))
+    refused(outcome, "a finite training loss", "at step 2", "--set training.weights.lr=")
     found = json.loads((run / "findings.json").read_text())
     assert "architecture" in found
     assert "accuracy" not in found

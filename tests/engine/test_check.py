@@ -8,10 +8,10 @@ import gapless.methods
 import gapless.spaces
 from gapless.core import Choice, Space
 from gapless.core.errors import Incompatible
-from gapless.parts.sample.fair import StrictlyFair
-from gapless.parts.update.paths import Paths
 from gapless.engine.check import check, conflicts
 from gapless.engine.select import Discretize
+from gapless.parts.sample.fair import StrictlyFair
+from gapless.parts.update.paths import Paths
 
 from . import toys
 from .toys import CHAIN

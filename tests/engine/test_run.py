@@ -10,8 +10,8 @@ import torch
 from gapless.core import Cosine
 from gapless.core.errors import Diverged, Refused
 from gapless.core.training import Optim
-from gapless.nets.gate import Gate
 from gapless.engine.run import label
+from gapless.nets.gate import Gate
 from gapless.testing.methods import BATCH, advance, differing, digits, reopened, started
 
 from . import toys

@@ -5,8 +5,8 @@ import json
 import pytest
 import torch
 
-from gapless.parts.update.bilevel import Bilevel
 from gapless.engine.state import restore, snapshot
+from gapless.parts.update.bilevel import Bilevel
 from gapless.testing.methods import advance, differing, reopened, started
 
 from . import toys

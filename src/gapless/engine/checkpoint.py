@@ -93,8 +93,8 @@ class Checkpoints:
     def _steps(self) -> list[Path]:
         if not self.folder.is_dir():
             return []
-        found: Iterator[Path] = (p for p in self.folder.iterdir() if p.name.isdigit())
-        return sorted(found, reverse=True)
+        found: Iterator[Path] = (p for p in self.folder.iterdir() if p.name.isdecimal())
+        return sorted(found, key=lambda p: int(p.name), reverse=True)
 
 
 def _digest(content: bytes) -> str:

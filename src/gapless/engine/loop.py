@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gapless.core import Arch
-from gapless.parts.contract import Stop
 from gapless.engine.run import Run
+from gapless.parts.contract import Stop
 
 
 def units(run: Run) -> int:

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from gapless.core import Arch
 from gapless.core.errors import BadValue
 from gapless.core.training import Optim
-from gapless.parts.contract import Mask, Observer, Perturbation, Regularizer, Relaxation, Sampler, Update
 from gapless.engine.run import Run
+from gapless.parts.contract import Mask, Observer, Perturbation, Regularizer, Relaxation, Sampler, Update
 
 
 @dataclass(frozen=True)

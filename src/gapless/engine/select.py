@@ -8,11 +8,11 @@ from typing import Any
 
 from gapless.core import Arch, Space
 from gapless.core.record import Record
+from gapless.engine.run import Run
 from gapless.evaluate.inherited import Inherited
 from gapless.explore.contract import Explorer
 from gapless.parts.contract import Discretization
 from gapless.parts.mask.strongest import Strongest
-from gapless.engine.run import Run
 
 
 @dataclass(frozen=True)

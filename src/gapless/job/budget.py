@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from gapless.engine.run import Run
 from gapless.evaluate.standalone import Trainee
 from gapless.job.plan import Plan, plan
 from gapless.job.request import seconds
 from gapless.job.work import ALL
 from gapless.nets.seeded import seeded
-from gapless.engine.run import Run
 from gapless.spaces.contract import subnet
 
 SEARCH_SHARE = 0.5

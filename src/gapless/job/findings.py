@@ -9,8 +9,8 @@ from typing import Any
 from gapless.audit.baseline import spread, verdict
 from gapless.audit.chain import chain, steps
 from gapless.core import Arch
-from gapless.job.plan import Plan
 from gapless.engine.recipe import Recipe, plain
+from gapless.job.plan import Plan
 
 
 def findings(plan: Plan, measured: Mapping[str, Any], header: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from torch import nn
 
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder
+from gapless.engine.folder import RunFolder
 from gapless.job.findings import trainings
 from gapless.job.plan import Plan
-from gapless.engine.folder import RunFolder
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import torch
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder
 from gapless.data import Data
+from gapless.engine.folder import RunFolder
+from gapless.engine.recipe import Recipe
 from gapless.job.environment import environment, peak_memory
 from gapless.job.findings import findings, trainings
 from gapless.job.found import Found
@@ -21,8 +23,6 @@ from gapless.job.plan import Plan, plan
 from gapless.job.request import Request
 from gapless.job.show import Quiet, Show
 from gapless.job.work import TOO_SOON, Work
-from gapless.engine.folder import RunFolder
-from gapless.engine.recipe import Recipe
 from gapless.spaces.contract import SearchSpace
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 
 from gapless.core import Arch
+from gapless.engine.run import Run
 from gapless.evaluate.accuracy import Score, accuracy
 from gapless.nets.gate import Gate, Mix, path
 from gapless.nets.statistics import recalibrate
-from gapless.engine.run import Run
 from gapless.spaces.contract import inherit
 
 BATCH = 256

@@ -15,11 +15,11 @@ from gapless.core import Streams
 from gapless.core.errors import BadValue, UnknownName
 from gapless.core.training import Training
 from gapless.data import Data
+from gapless.engine.check import check
+from gapless.engine.recipe import Recipe, plain
 from gapless.job.limits import refusing_memory_errors
 from gapless.job.request import Request
 from gapless.job.settings import spread
-from gapless.engine.check import check
-from gapless.engine.recipe import Recipe, plain
 from gapless.spaces.contract import Preset, SearchSpace
 
 

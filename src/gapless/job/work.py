@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,9 +12,14 @@ import torch
 from torch import nn
 
 from gapless.core import Arch, Streams
-from gapless.core.errors import BadRunFolder, Interrupted
+from gapless.core.errors import BadRunFolder, Diverged, Interrupted
 from gapless.core.training import Training
 from gapless.data.batches import Names
+from gapless.engine.checkpoint import Checkpoint, Checkpoints
+from gapless.engine.folder import RunFolder, refusing_disk_errors
+from gapless.engine.loop import search, units
+from gapless.engine.run import Run
+from gapless.engine.state import restore, snapshot
 from gapless.evaluate.accuracy import accuracy
 from gapless.evaluate.standalone import Trainee, train
 from gapless.job import measure
@@ -22,11 +28,6 @@ from gapless.job.plan import Plan
 from gapless.job.show import Show
 from gapless.nets.cost import count
 from gapless.nets.seeded import seeded
-from gapless.engine.checkpoint import Checkpoint, Checkpoints
-from gapless.engine.folder import RunFolder, refusing_disk_errors
-from gapless.engine.loop import search, units
-from gapless.engine.run import Run
-from gapless.engine.state import restore, snapshot
 from gapless.spaces.contract import Shape, subnet
 
 ALL: Names = ("train", "val")
@@ -206,6 +207,13 @@ class Work:
         }
         for part in ("audit", "test"):
             record[part] = measure.plain(accuracy(net, plan.data.ordered(part, measure.BATCH, plan.device)))
+            if not math.isfinite(record[part]["loss"]):
+                key = "weights.lr" if role == "search" else "training.weights.lr"
+                raise Diverged(
+                    expected=f"finite logits on the {part} split at the end of a training",
+                    got="infinity or NaN after its last step",
+                    do=f"lower the learning rate (--set {key}=...) or look at the data",
+                )
         record["seconds"] = spent + time.perf_counter() - started
         with refusing_disk_errors(self.folder.path):
             (self.folder / "networks").mkdir(exist_ok=True)

@@ -2,10 +2,10 @@
 
 from gapless.core import Cosine
 from gapless.core.training import Optim
-from gapless.parts.relax.softmax import Softmax
-from gapless.parts.update.bilevel import Bilevel
 from gapless.engine.recipe import Recipe, Reference, Stage
 from gapless.engine.select import Discretize
+from gapless.parts.relax.softmax import Softmax
+from gapless.parts.update.bilevel import Bilevel
 
 REFERENCE = Reference(
     "Hanxiao Liu and Karen Simonyan and Yiming Yang",

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from gapless.engine.recipe import Recipe
 from gapless.methods.darts import darts
 from gapless.parts.update.bilevel import Bilevel
-from gapless.engine.recipe import Recipe
 
 
 def darts_2nd(quick: bool = False) -> Recipe:

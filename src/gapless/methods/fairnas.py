@@ -2,12 +2,12 @@
 
 from gapless.core import Cosine
 from gapless.core.training import Optim
+from gapless.engine.recipe import Recipe, Reference, Stage
+from gapless.engine.select import Explore
 from gapless.evaluate.inherited import Inherited
 from gapless.explore.nsga2 import Nsga2
 from gapless.parts.sample.fair import StrictlyFair
 from gapless.parts.update.paths import Paths
-from gapless.engine.recipe import Recipe, Reference, Stage
-from gapless.engine.select import Explore
 
 REFERENCE = Reference(
     "Xiangxiang Chu and Bo Zhang and Ruijun Xu",

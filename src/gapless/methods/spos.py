@@ -2,12 +2,12 @@
 
 from gapless.core import Cosine, Linear
 from gapless.core.training import Optim
+from gapless.engine.recipe import Recipe, Reference, Stage
+from gapless.engine.select import Explore
 from gapless.evaluate.inherited import Inherited
 from gapless.explore.genetic import Genetic
 from gapless.parts.sample.uniform import Uniform
 from gapless.parts.update.paths import Paths
-from gapless.engine.recipe import Recipe, Reference, Stage
-from gapless.engine.select import Explore
 
 REFERENCE = Reference(
     "Zichao Guo and Xiangyu Zhang and Haoyuan Mu and Wen Heng and Zechun Liu and Yichen Wei and Jian Sun",

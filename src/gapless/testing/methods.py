@@ -28,13 +28,13 @@ import gapless.data
 from gapless.core import Arch, Streams
 from gapless.core.errors import BadValue, Diverged
 from gapless.data import Data
-from gapless.nets.statistics import normalizations
 from gapless.engine.check import conflicts
 from gapless.engine.checkpoint import Checkpoints
 from gapless.engine.loop import search, units
 from gapless.engine.recipe import Recipe, plain
 from gapless.engine.run import Run
 from gapless.engine.state import restore, snapshot
+from gapless.nets.statistics import normalizations
 from gapless.spaces.chain import Chain
 from gapless.spaces.contract import SearchSpace, Shape
 from gapless.spaces.darts import Darts
