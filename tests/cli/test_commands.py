@@ -25,7 +25,7 @@ FIXED = {
     "spaces list", "spaces show", "spaces size", "spaces sample",
 }  # fmt: skip
 METHODS = ("darts", "darts-2nd", "fairnas", "random", "spos")
-SIZES = {"darts": 1_008_454_306_500_000_000, "nb201": 15_625, "chain": 5_764_801}
+SIZES = {"darts": (1 * 3 * 6 * 10 * 7**8) ** 2, "nb201": 5**6, "chain": 7**8}
 
 
 def leaves(command: Any = ROOT, name: str = "") -> Iterator[tuple[str, Any]]:

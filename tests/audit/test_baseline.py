@@ -1,0 +1,81 @@
+"""The comparison with random architectures: its p-value and its sentence."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gapless.audit.baseline import spread, verdict
+
+steady = settings(deadline=None, derandomize=True, max_examples=100)
+accuracies = st.lists(st.integers(0, 1000).map(lambda n: n / 1000), min_size=1, max_size=5, unique=True)
+
+
+def exact(found: list[float], random: list[float]) -> float:
+    """Share of all ways to label the pooled values whose count of wins is at least the one seen."""
+    pool = found + random
+
+    def wins(chosen: tuple[int, ...]) -> int:
+        rest = [i for i in range(len(pool)) if i not in chosen]
+        return sum(pool[i] > pool[j] for i in chosen for j in rest)
+
+    seen = wins(tuple(range(len(found))))
+    every = [wins(chosen) for chosen in itertools.combinations(range(len(pool)), len(found))]
+    return sum(w >= seen for w in every) / len(every)
+
+
+@given(accuracies, accuracies)
+@steady
+def test_p_is_the_exact_one(found: list[float], random: list[float]) -> None:
+    if set(found) & set(random):
+        return
+    assert verdict(found, random).p == pytest.approx(exact(found, random))
+
+
+def test_better() -> None:
+    judgement = verdict([0.97, 0.98, 0.99], [0.90, 0.91, 0.92, 0.93])
+    assert judgement.p == pytest.approx(1 / 35)
+    assert "6.5 points above the mean of 4 random architectures (best 93.0 %)" in judgement.sentence
+    assert "0 of them are better" in judgement.sentence
+    assert "the search is better than drawing at random here (p = 0.029)" in judgement.sentence
+
+
+def test_worse() -> None:
+    judgement = verdict([0.80], [0.90, 0.70, 0.95])
+    assert "5.0 points below" in judgement.sentence
+    assert "2 of them are better" in judgement.sentence
+    assert "not better than drawing at random" in judgement.sentence
+
+
+def test_too_few_to_tell() -> None:
+    judgement = verdict([0.95], [0.90, 0.92, 0.96])
+    assert "1 of them is better" in judgement.sentence
+    assert "cannot tell it from drawing at random" in judgement.sentence
+    assert judgement.p >= 0.05
+
+
+@given(accuracies, accuracies)
+@steady
+def test_a_sentence_is_one_line_and_never_claims_too_much(found: list[float], random: list[float]) -> None:
+    judgement = verdict(found, random)
+    assert "\n" not in judgement.sentence
+    assert judgement.sentence.endswith(".")
+    assert 0 <= judgement.p <= 1
+    claimed = "search is better" in judgement.sentence
+    assert claimed == (judgement.p < 0.05)
+    if claimed:
+        assert statistics.fmean(found) > statistics.fmean(random) or judgement.p < 0.05
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=9))
+@steady
+def test_spread(values: list[float]) -> None:
+    mean, sd = spread(values)
+    assert mean == pytest.approx(np.mean(values))
+    assert sd == pytest.approx(np.std(values, ddof=1), abs=1e-12)
+    assert spread(values[:1]) == (values[0], 0.0)
