@@ -149,7 +149,9 @@ def test_an_argument_that_is_no_number_is_refused_by_name(gapless: Command, tmp_
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 def test_cuda_where_there_is_none(gapless: Command, tmp_path: Path) -> None:
-    refused(gapless("search", "--run", tmp_path / "run", "--device", "cuda"), "a CUDA device", "use --device cpu")
+    refused(
+        gapless("search", "--run", tmp_path / "run", "--device", "cuda"), "a CUDA device", "use --device cpu"
+    )
     assert not (tmp_path / "run").exists()
 
 
@@ -532,7 +534,10 @@ with RunFolder.open(sys.argv[1]).locked():
 def test_a_folder_that_another_process_works_on(gapless: Command, searched: Path) -> None:
     before = tree(searched)
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(searched)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLDER, str(searched)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     with holder:
         assert holder.stdout is not None
@@ -562,7 +567,9 @@ def test_what_a_search_has_not_found_yet(gapless: Command, begun: Path) -> None:
     before = tree(begun)
     refused(gapless("retrain", begun), "a finished search", f"gapless resume {begun}")
     refused(gapless("report", begun), "findings.json", "no such file")
-    refused(gapless("export", begun, "--onnx", begun / "x.onnx"), "an architecture", f"gapless resume {begun}")
+    refused(
+        gapless("export", begun, "--onnx", begun / "x.onnx"), "an architecture", f"gapless resume {begun}"
+    )
     refused(gapless("retrain", begun, "--shape", "deplyo"), "a shape", "did you mean 'deploy'?")
     assert tree(begun) == before
 
@@ -586,7 +593,9 @@ def test_export_to_nowhere(gapless: Command, trained: Path) -> None:
 @pytest.mark.parametrize("name", ["measured.json", "findings.json", "architecture.json"])
 def test_a_stored_result_that_is_damaged(name: str, gapless: Command, trained: Path) -> None:
     (trained / name).write_bytes((trained / name).read_bytes()[:-20])
-    command = ("report", trained) if name == "findings.json" else ("export", trained, "--onnx", trained / "x.onnx")
+    command = (
+        ("report", trained) if name == "findings.json" else ("export", trained, "--onnx", trained / "x.onnx")
+    )
     refused(gapless(*command), name)
     assert not (trained / "x.onnx").exists()
 
@@ -600,7 +609,9 @@ def test_stored_weights_that_are_damaged(gapless: Command, trained: Path) -> Non
 def test_a_real_process_says_one_line_too(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "gapless"
     command = [program, "search", "--run", tmp_path / "run", "--epochs", "1", *SETS, "--set", "batch=1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "40"})
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "40"}
+    )
     refused(Outcome(done.returncode, done.stdout, done.stderr), "at least 2 images")
     assert not (tmp_path / "run").exists()
 

@@ -72,7 +72,17 @@ def test_every_command_can_print_json(name: str) -> None:
 
 def test_the_documented_options_of_search_exist() -> None:
     options = {option for parameter in COMMANDS["search"].params for option in parameter.opts}
-    assert options >= {"--space", "--data", "--method", "--run", "--seed", "--epochs", "--budget", "--set", "--device"}
+    assert options >= {
+        "--space",
+        "--data",
+        "--method",
+        "--run",
+        "--seed",
+        "--epochs",
+        "--budget",
+        "--set",
+        "--device",
+    }
 
 
 def test_help_is_printed(gapless: Command) -> None:
@@ -303,7 +313,9 @@ def test_the_installed_program_answers_and_survives_a_closed_pipe() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        closed = subprocess.run([program, "spaces", "size", "nb201"], stdout=writer, stderr=subprocess.PIPE, check=False)
+        closed = subprocess.run(
+            [program, "spaces", "size", "nb201"], stdout=writer, stderr=subprocess.PIPE, check=False
+        )
     finally:
         os.close(writer)
     assert b"Traceback" not in closed.stderr, closed.stderr

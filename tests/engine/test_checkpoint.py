@@ -266,7 +266,11 @@ AWKWARD = {
 
 
 def bits(tensor: torch.Tensor) -> bytes:
-    return bytes(tensor.detach().contiguous().clone().view(-1).view(torch.uint8).numpy()) if tensor.numel() else b""
+    return (
+        bytes(tensor.detach().contiguous().clone().view(-1).view(torch.uint8).numpy())
+        if tensor.numel()
+        else b""
+    )
 
 
 def test_tensors_come_back_bit_for_bit(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 
 rows = st.lists(
     st.dictionaries(
-        st.sampled_from(["epoch", "loss", "comma, quote\"", "ä\n"]),
+        st.sampled_from(["epoch", "loss", 'comma, quote"', "ä\n"]),
         st.floats(allow_nan=False) | st.integers() | st.sampled_from(["a,b", 'say "x"', "two\nlines", ""]),
     ),
     max_size=6,
@@ -142,7 +142,10 @@ rows = st.lists(
 
 @given(table=rows)
 @settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_csv_comes_back(table: list[dict[str, object]], tmp_path: Path) -> None:
     path = RunFolder(tmp_path).write_csv("t.csv", table)

@@ -64,7 +64,7 @@ BAD = (
     ("count", "x"), ("count", "1.0"), ("count", "True"), ("count", "None"), ("count", "(1,)"), ("count", ""),
     ("share", "x"), ("share", "nan"), ("share", "inf"), ("share", "1e999"), ("share", "True"), ("share", "1j"),
     ("share", "1" + "0" * 400), ("on", "1"), ("on", "yes"), ("pair", "1"), ("pair", "1,2,3"), ("pair", "(1, 'x')"),
-    ("pair", "()"), ("some", "(1, 2)x("[:6]), ("sizes", "1.5,2"), ("sizes", "x"), ("sizes", "3"), ("maybe", "x"),
+    ("pair", "()"), ("sizes", "1.5,2"), ("sizes", "x"), ("sizes", "3"), ("maybe", "x"),
     ("maybe", "1.5"), ("inner", "x"), ("inner.rate", "Cosine(1)"), ("inner.kind", "c"), ("inner.kind", "3.0"),
     ("inners", "3"), ("inners.2.kind", "a"), ("inners.x.kind", "a"), ("inners.-1.kind", "a"), ("count.x", "1"),
     ("word.upper", "1"), ("pair.2", "1"), ("count", "(" * 3000),
@@ -83,7 +83,7 @@ def test_taken(key: str, text: str) -> None:
     assert others == {name: getattr(Outer(), name) for name in others}
 
 
-@pytest.mark.parametrize(("key", "text"), [pair for pair in BAD if pair != ("some", "(1, 2)")])
+@pytest.mark.parametrize(("key", "text"), BAD)
 def test_not_taken(key: str, text: str) -> None:
     with pytest.raises(BadValue) as error:
         change(key, text)

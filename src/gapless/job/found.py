@@ -74,13 +74,15 @@ class Found:
             BadRunFolder: it was not trained yet.
         """
         from gapless.export.weights import load_state
+        from gapless.nets.seeded import seeded
         from gapless.spaces.contract import subnet
 
         records = trainings(self.folder.read_json("measured.json"), "deploy", self.arch)
         records = [r for r in records if seed is None or r["seed"] == seed]
         if not records:
             raise self._untrained()
-        net = subnet(self.plan.space, self.arch, self.plan.preset.deploy, self.plan.data.shape)
+        with seeded(0):
+            net = subnet(self.plan.space, self.arch, self.plan.preset.deploy, self.plan.data.shape)
         name = f"deploy-{self.arch.key}-{records[0]['seed']}"
         net.load_state_dict(load_state(self.folder / f"networks/{name}.safetensors"))
         return net.to(self.plan.device).eval()

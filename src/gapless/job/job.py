@@ -182,9 +182,10 @@ def exported(
     from gapless.export.onnx import to_onnx
     from gapless.export.weights import save_network
 
-    inputs = next(iter(plan.data.ordered("test", 64, plan.device)))[0]
+    normalised = next(iter(plan.data.ordered("test", 64, "cpu")))[0]
+    mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (plan.data.mean, plan.data.std))
     done = to_onnx(
-        net, plan.data.shape, onnx, inputs=inputs, mean=plan.data.mean, std=plan.data.std,
+        net, plan.data.shape, onnx, inputs=normalised * std + mean, mean=plan.data.mean, std=plan.data.std,
         classes=plan.data.classes, architecture=arch.key,
     )  # fmt: skip
     if weights is not None:

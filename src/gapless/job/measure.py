@@ -10,6 +10,7 @@ from gapless.core import Arch
 from gapless.engine.run import Run
 from gapless.evaluate.accuracy import Score, accuracy
 from gapless.nets.gate import Gate, Mix, path
+from gapless.nets.seeded import seeded
 from gapless.nets.statistics import recalibrate
 from gapless.spaces.contract import inherit
 
@@ -44,7 +45,8 @@ def _held(gate: Gate) -> torch.Tensor | None:
 
 def inherited(run: Run, arch: Arch, recalibrated: bool) -> dict[str, Any]:
     """a1 and a2: the discretized sub-network with inherited weights, and statistics of its own."""
-    child = inherit(run.space, run.net, arch, run.shape, run.data.shape)
+    with seeded(0):
+        child = inherit(run.space, run.net, arch, run.shape, run.data.shape)
     if recalibrated:
         streams = run.streams_of_run.child("recalibrate")
         batches = (

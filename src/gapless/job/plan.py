@@ -94,6 +94,12 @@ def plan(
         settings: dict[str, Any] = {"size": values["data"].size, "limit": values["data"].limit}
         with refusing_memory_errors():
             data = data_sets.get(request.data, root=request.root, **settings)
+    elif values["data"] != DataSettings():
+        raise BadValue(
+            expected="--set data... for a data set by name",
+            got="data as a Python object",
+            do="make the object with that size or limit",
+        )
     preset = replace(preset, search=values["search"], deploy=values["deploy"], training=values["training"])
     return Plan(request, space, data, recipe, preset, streams, device)
 

@@ -157,7 +157,8 @@ class Work:
         """A stored network with its weights, on the plan's device, in evaluation mode."""
         from gapless.export.weights import load_state
 
-        net = subnet(self.plan.space, arch, shape, self.plan.data.shape)
+        with seeded(0):
+            net = subnet(self.plan.space, arch, shape, self.plan.data.shape)
         net.load_state_dict(load_state(self.folder / f"networks/{name}.safetensors"))
         return net.to(self.plan.device).eval()
 
