@@ -33,12 +33,12 @@ def gapless(capsys: pytest.CaptureFixture[str]) -> Command:
     """``gapless(*words)`` as the command line would do it; a traceback fails the test."""
 
     def run(*arguments: str | Path) -> Outcome:
-        status = 0
+        status: object = 0
         try:
             cli.main([str(word) for word in arguments])
         except SystemExit as end:
-            assert isinstance(end.code, int)
             status = end.code
+        assert isinstance(status, int)
         return Outcome(status, *capsys.readouterr())
 
     return run

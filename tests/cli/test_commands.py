@@ -267,7 +267,7 @@ import resource, sys
 before = set(sys.modules)
 import gapless
 gapless.__version__
-heavy = {"torch", "torchvision", "numpy", "scipy", "sklearn", "matplotlib", "onnx", "onnxruntime", "rich", "typer"}
+heavy = set("torch torchvision numpy scipy sklearn matplotlib onnx onnxruntime rich typer".split())
 print(sorted(heavy & set(sys.modules)), resource.getrusage(resource.RUSAGE_SELF).ru_utime)
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shlex
 from typing import Any
 
@@ -16,9 +17,9 @@ from gapless.core.errors import BadRunFolder, BadValue
 from gapless.job.request import MOST, Request, pairs, seconds
 
 steady = settings(deadline=None, derandomize=True, max_examples=150)
-word = st.text(st.characters(categories=["L", "N"]) | st.sampled_from("-_:/ .'\"$"), min_size=1, max_size=12).filter(
-    lambda text: not text.startswith("-")
-)
+word = st.text(
+    st.characters(categories=["L", "N"]) | st.sampled_from("-_:/ .'\"$"), min_size=1, max_size=12
+).filter(lambda text: not text.startswith("-"))
 trimmed = word.map(str.strip).filter(bool)
 requests = st.builds(
     Request,
@@ -97,7 +98,10 @@ def test_a_missing_field_is_a_default_or_refused(request: Request, name: str) ->
         assert Request.from_json(value) == dataclasses.replace(request, **{name: default})
 
 
-@pytest.mark.parametrize("change", [{"epochs": 0}, {"epochs": MOST + 1}, {"epochs": 1.5}, {"archs": -1}, {"seeds": 0}, {"seeds": "2"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"epochs": 0}, {"epochs": MOST + 1}, {"epochs": 1.5}, {"archs": -1}, {"seeds": 0}, {"seeds": "2"}],
+)
 def test_out_of_range(change: dict[str, Any]) -> None:
     with pytest.raises(BadValue, match=f"--{next(iter(change))} of at least"):
         Request("s", "d", "m", **change)
@@ -119,14 +123,16 @@ def test_seconds(number: Any, unit: str) -> None:
 @given(st.text(max_size=8))
 @steady
 def test_any_text_is_a_positive_time_or_refused(text: str) -> None:
-    try:
+    if re.fullmatch(r"\s*[0-9]+(\.[0-9]+)?[smh]\s*", text) and float(text.strip()[:-1]) > 0:
         assert 0 < seconds(text) < float("inf")
-    except BadValue as error:
-        assert "a time such as" in str(error)
-        assert "\n" not in str(error)
+        return
+    with pytest.raises(BadValue, match=r"^expected a time such as [^\n]*$"):
+        seconds(text)
 
 
-@pytest.mark.parametrize("text", ["", "m", "10", "0m", "-1m", "1d", "1 m", "1h30m", "1e3s", "nanm", ".5m", "٣m"])
+@pytest.mark.parametrize(
+    "text", ["", "m", "10", "0m", "-1m", "1d", "1 m", "1h30m", "1e3s", "nanm", ".5m", "٣m"]
+)
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(BadValue):
         seconds(text)
