@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from gapless.core.interval import wilson
 
 TITLES = {
     "a0": "super-network, final mixture",
@@ -21,7 +22,6 @@ STEPS = {
     "a3": "weight sharing",
     "a4": "deployment",
 }
-Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,7 @@ class Rung:
 
     @property
     def interval(self) -> tuple[float, float]:
-        p, n = self.accuracy, self.n
-        center = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
-        reach = Z * math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
-        return max(0.0, center - reach), min(1.0, center + reach)
+        return wilson(self.accuracy, self.n)
 
     def to_json(self) -> dict[str, Any]:
         low, high = self.interval

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gapless.core.errors import BadRunFolder
+from gapless.core.files import beside
 
 FORMAT, VERSION = "gapless.run", 1
 
@@ -146,17 +146,8 @@ class RunFolder:
         final = self.path / name
         with refusing_disk_errors(self.path):
             final.parent.mkdir(parents=True, exist_ok=True)
-            handle, beside = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.chmod(beside, 0o644)
-                os.replace(beside, final)
-            except BaseException:
-                Path(beside).unlink(missing_ok=True)
-                raise
+            with beside(final) as place:
+                place.write_bytes(content)
         return final
 
     def write_json(self, name: str, value: Any) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from gapless.core.errors import BadValue
+from gapless.core.interval import wilson
 from gapless.nets.gate import Mix
-
-Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 
 @dataclass(frozen=True)
@@ -42,11 +40,7 @@ class Score:
 
         It covers the choice of the n images, not that of seeds or weights.
         """
-        p, n, z = self.accuracy, self.n, Z
-        center = p + z * z / (2 * n)
-        reach = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        low, high = ((center - reach) / (1 + z * z / n), (center + reach) / (1 + z * z / n))
-        return (0.0 if self.correct == 0 else low, 1.0 if self.correct == n else high)
+        return wilson(self.accuracy, self.n)
 
 
 @torch.no_grad()

@@ -14,7 +14,6 @@ from gapless.core.record import Record
 from gapless.data import Data
 from gapless.evaluate.accuracy import accuracy
 from gapless.nets.cost import count
-from gapless.nets.seeded import seeded
 from gapless.nets.statistics import recalibrate
 from gapless.spaces.contract import SearchSpace, Shape, inherit
 
@@ -73,8 +72,7 @@ class Inherited:
             BadValue: not an architecture of the space.
         """
         start = time.perf_counter()
-        with seeded(0):
-            child = inherit(space, net, arch, shape, data.shape)
+        child = inherit(space, net, arch, shape, data.shape)
         dtype = next(child.parameters()).dtype
         if self.recalibrate:
             streams = seed_streams.child("recalibrate")

@@ -1,13 +1,12 @@
-"""Files written beside their place and renamed there, so that a reader finds a whole file or none."""
+"""Files that a person names: whether they can be written, and writing them whole or not at all."""
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gapless.core import files
 from gapless.core.errors import Refused
 
 
@@ -35,7 +34,7 @@ def probe(path: Path) -> None:
             got="a folder of that name",
             do="name a file inside it",
         )
-    name = _name(path)
+    name = files.hidden(path)
     with _refusing(path):
         name.touch(exist_ok=False)
         name.unlink()
@@ -48,16 +47,5 @@ def beside(path: Path) -> Iterator[Path]:
     Raises:
         Refused: the disk is full, or the place cannot be written.
     """
-    name = _name(path)
-    with _refusing(path):
-        try:
-            yield name
-            with name.open("rb") as file:
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        finally:
-            name.unlink(missing_ok=True)
-
-
-def _name(path: Path) -> Path:
-    return path.parent / f".gapless-{uuid.uuid4().hex}.tmp"
+    with _refusing(path), files.beside(path) as name:
+        yield name

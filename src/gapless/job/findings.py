@@ -58,7 +58,7 @@ def _judged(plan: Plan, arch: Arch, measured: Mapping[str, Any]) -> dict[str, An
         judged["accuracy"] = {part: _accuracy([r[part] for r in deployed]) for part in ("test", "audit")}
         cost |= {"params": deployed[0]["params"], "macs": deployed[0]["macs"]}
         cost["retrain_seconds"] = sum(r["seconds"] for r in deployed)
-    others = baseline(measured, arch)
+    others = baseline(measured)
     if others and deployed:
         values = [r["test"]["accuracy"] for r in others]
         mean, sd = spread(values)
@@ -80,7 +80,7 @@ def trainings(measured: Mapping[str, Any], role: str, arch: Arch) -> list[dict[s
     return sorted(found, key=lambda record: int(record["seed"]))
 
 
-def baseline(measured: Mapping[str, Any], arch: Arch) -> list[dict[str, Any]]:
+def baseline(measured: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Stored trainings of the baseline's random architectures, in the order in which they were drawn."""
     return [measured[name] for name in measured.get("baseline", []) if name in measured]
 

@@ -73,19 +73,13 @@ class Found:
         Raises:
             BadRunFolder: it was not trained yet.
         """
-        from gapless.export.weights import load_state
-        from gapless.nets.seeded import seeded
-        from gapless.spaces.contract import subnet
+        from gapless.job.work import stored_network
 
         records = trainings(self.folder.read_json("measured.json"), "deploy", self.arch)
         records = [r for r in records if seed is None or r["seed"] == seed]
         if not records:
             raise self._untrained()
-        with seeded(0):
-            net = subnet(self.plan.space, self.arch, self.plan.preset.deploy, self.plan.data.shape)
-        name = f"deploy-{self.arch.key}-{records[0]['seed']}"
-        net.load_state_dict(load_state(self.folder / f"networks/{name}.safetensors"))
-        return net.to(self.plan.device).eval()
+        return stored_network(self.plan, self.folder, self.arch, int(records[0]["seed"]))
 
     def audit(self, archs: int | None = None, seeds: int | None = None) -> dict[str, Any]:
         """The accuracy chain and the random baseline; what is missing is measured now.

@@ -22,7 +22,7 @@ from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import Plan, plan
 from gapless.job.request import Request
 from gapless.job.show import Quiet, Show
-from gapless.job.work import TOO_SOON, Work
+from gapless.job.work import TOO_SOON, Work, stored_network
 from gapless.spaces.contract import SearchSpace
 
 
@@ -171,7 +171,7 @@ def _baseline(work: Work, n: int) -> None:
 
 def _export(work: Work, arch: Arch) -> dict[str, Any]:
     plan = work.plan
-    net = work.trained_network(arch, plan.preset.deploy, f"deploy-{arch.key}-0")
+    net = stored_network(plan, work.folder, arch, 0)
     return exported(plan, arch, net, work.folder / "model.onnx", work.folder / "model.safetensors")
 
 

@@ -9,8 +9,7 @@ import torch
 from gapless.core import Arch
 from gapless.engine.run import Run
 from gapless.evaluate.accuracy import Score, accuracy
-from gapless.nets.gate import Gate, Mix, path
-from gapless.nets.seeded import seeded
+from gapless.nets.gate import Mix, path
 from gapless.nets.statistics import recalibrate
 from gapless.spaces.contract import inherit
 
@@ -27,7 +26,7 @@ def mixture(run: Run) -> dict[str, Any]:
     """
     if run.stage.relax is not None:
         with torch.no_grad():
-            mixes: list[Mix] = [{n: Gate(_held(g), g.active) for n, g in run.mix().items()}]
+            mixes: list[Mix] = [run.mix()]
     else:
         mixes = []
         while len(mixes) < PATHS:
@@ -39,14 +38,9 @@ def mixture(run: Run) -> dict[str, Any]:
     return {"accuracy": mean, "n": scores[0].n, "paths": len(mixes)}
 
 
-def _held(gate: Gate) -> torch.Tensor | None:
-    return None if gate.weight is None else gate.weight.detach()
-
-
 def inherited(run: Run, arch: Arch, recalibrated: bool) -> dict[str, Any]:
     """a1 and a2: the discretized sub-network with inherited weights, and statistics of its own."""
-    with seeded(0):
-        child = inherit(run.space, run.net, arch, run.shape, run.data.shape)
+    child = inherit(run.space, run.net, arch, run.shape, run.data.shape)
     if recalibrated:
         streams = run.streams_of_run.child("recalibrate")
         batches = (

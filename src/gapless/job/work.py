@@ -153,15 +153,6 @@ class Work:
         """Random architecture number i of the baseline, drawn uniformly."""
         return self.plan.space.choices.sample(self.plan.streams.generator("baseline", i))
 
-    def trained_network(self, arch: Arch, shape: Shape, name: str) -> nn.Module:
-        """A stored network with its weights, on the plan's device, in evaluation mode."""
-        from gapless.export.weights import load_state
-
-        with seeded(0):
-            net = subnet(self.plan.space, arch, shape, self.plan.data.shape)
-        net.load_state_dict(load_state(self.folder / f"networks/{name}.safetensors"))
-        return net.to(self.plan.device).eval()
-
     def _train(
         self, role: str, arch: Arch, seed: int, shape: Shape, training: Training, split: Names, title: str
     ) -> dict[str, Any]:  # fmt: skip
@@ -254,6 +245,16 @@ class Work:
                 do="take the foreign files out of its checkpoint folder, or start in another folder",
             )
         return saved
+
+
+def stored_network(plan: Plan, folder: RunFolder, arch: Arch, seed: int) -> nn.Module:
+    """A network that was trained for use, with its weights, on the plan's device, in evaluation mode."""
+    from gapless.export.weights import load_state
+
+    with seeded(0):
+        net = subnet(plan.space, arch, plan.preset.deploy, plan.data.shape)
+    net.load_state_dict(load_state(folder / f"networks/deploy-{arch.key}-{seed}.safetensors"))
+    return net.to(plan.device).eval()
 
 
 def _note(run: Run) -> str:

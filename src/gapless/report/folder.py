@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from gapless.core.errors import BadRunFolder
+from gapless.core.files import beside
 from gapless.report.page import render
 
 VERSION = 1
@@ -25,18 +25,15 @@ def write(folder: Path) -> Path:
     folder = Path(folder)
     page = render(_findings(folder), _table(folder / "trace.csv"), _table(folder / "alpha.csv"))
     target = folder / "report.html"
-    beside = folder / f".report.{os.getpid()}.tmp"
     try:
-        beside.write_text(page, encoding="utf-8")
-        os.replace(beside, target)
+        with beside(target) as place:
+            place.write_text(page, encoding="utf-8")
     except OSError as error:
         raise BadRunFolder(
             expected=f"a run folder that can be written, for {target}",
             got=str(error),
             do="make room or give yourself the right to write there",
         ) from None
-    finally:
-        beside.unlink(missing_ok=True)
     return target
 
 

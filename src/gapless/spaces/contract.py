@@ -19,6 +19,7 @@ from gapless.core import Arch, Path, Space
 from gapless.core.training import Training
 from gapless.data.shape import ImageShape
 from gapless.nets.gate import Mix
+from gapless.nets.seeded import seeded
 
 Use = Literal["search", "deploy"]
 
@@ -99,7 +100,8 @@ def subnet(space: SearchSpace, arch: Arch, shape: Shape, image: ImageShape) -> n
 def inherit(space: SearchSpace, net: nn.Module, arch: Arch, shape: Shape, image: ImageShape) -> nn.Module:
     """The stand-alone network of one architecture with copies of a super-network's weights and statistics."""
     reference, parent = next(net.parameters()), net.state_dict()
-    child = subnet(space, arch, shape, image).to(device=reference.device, dtype=reference.dtype)
+    with seeded(0):  # every number that is drawn here is overwritten
+        child = subnet(space, arch, shape, image).to(device=reference.device, dtype=reference.dtype)
     child.load_state_dict({name: parent[name] for name in child.state_dict()})
     return child.train(net.training)
 

@@ -1,0 +1,31 @@
+"""Files written beside their place and renamed there, so that a reader finds a whole file or none."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def hidden(path: Path) -> Path:
+    """A name in the same folder that nobody else uses."""
+    return path.parent / f".gapless-{uuid.uuid4().hex}.tmp"
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """A path in the same folder to write to; renamed to ``path`` at the end, removed on any error.
+
+    Raises:
+        OSError: the disk is full, or the place cannot be written; callers say what that means to them.
+    """
+    name = hidden(path)
+    try:
+        yield name
+        with name.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    finally:
+        name.unlink(missing_ok=True)
