@@ -26,8 +26,9 @@ class Descent:
         options: dict[str, Any] = {"lr": 0.0, "weight_decay": optim.weight_decay}
         if optim.kind == "sgd":
             momentum = optim.betas[0]
+            # A call for all tensors is to the bit what a loop over them gives; ``fused`` is not.
             self._torch: torch.optim.Optimizer = torch.optim.SGD(
-                groups, momentum=momentum, nesterov=optim.nesterov, **options
+                groups, momentum=momentum, nesterov=optim.nesterov, foreach=True, **options
             )
         else:
             self._torch = torch.optim.Adam(groups, betas=optim.betas, **options)

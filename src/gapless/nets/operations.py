@@ -45,21 +45,33 @@ def _depthwise(
     ]
 
 
-def separable(kernel: int) -> Build:
+class Separable(nn.Sequential):
     """Twice: ReLU, depthwise, pointwise, BatchNorm; the stride is on the first."""
+
+
+class Dilated(nn.Sequential):
+    """ReLU, depthwise of dilation 2, pointwise, BatchNorm."""
+
+
+class NormalizedPool(nn.Sequential):
+    """3x3 pooling and a BatchNorm without scale."""
+
+
+def separable(kernel: int) -> Build:
+    """`Separable`."""
 
     def build(c_in: int, c_out: int, stride: int, affine: bool) -> nn.Module:
         first = _depthwise(c_in, c_in, kernel, stride, 1, affine)
-        return nn.Sequential(*first, *_depthwise(c_in, c_out, kernel, 1, 1, affine))
+        return Separable(*first, *_depthwise(c_in, c_out, kernel, 1, 1, affine))
 
     return build
 
 
 def dilated(kernel: int) -> Build:
-    """ReLU, depthwise of dilation 2, pointwise, BatchNorm."""
+    """`Dilated`."""
 
     def build(c_in: int, c_out: int, stride: int, affine: bool) -> nn.Module:
-        return nn.Sequential(*_depthwise(c_in, c_out, kernel, stride, 2, affine))
+        return Dilated(*_depthwise(c_in, c_out, kernel, stride, 2, affine))
 
     return build
 
@@ -73,7 +85,7 @@ def pool(kind: str, normalized: bool) -> Build:
             if kind == "max"
             else nn.AvgPool2d(3, stride, 1, count_include_pad=False)
         )
-        return nn.Sequential(layer, norm(c_out, False)) if normalized else layer
+        return NormalizedPool(layer, norm(c_out, False)) if normalized else layer
 
     return build
 

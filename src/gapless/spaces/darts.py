@@ -20,9 +20,10 @@ from gapless.core import Arch, Choice, Cosine, Space
 from gapless.core.errors import BadValue
 from gapless.core.training import Optim, Training
 from gapless.data.shape import ImageShape
-from gapless.nets import operations
+from gapless.nets import fast, operations
+from gapless.nets.cell import Cell
 from gapless.nets.gate import Mix
-from gapless.nets.mixed import Mixed, added, pooled_logits
+from gapless.nets.mixed import Mixed, pooled_logits
 from gapless.spaces.contract import Preset, Shape, Slot, slots
 
 OPERATIONS = (
@@ -44,47 +45,27 @@ def builders(pool_norm: bool) -> dict[str, operations.Build]:
     }
 
 
-class Cell(nn.Module):
+def cell(
+    kind: str, table: Mapping[tuple[str, ...], Slot], nodes: int,
+    c_prev_prev: int, c_prev: int, channels: int, halved: bool, shape: Shape,
+) -> Cell:  # fmt: skip
     """One cell: `n x c_prev_prev x h x w` and `n x c_prev x h x w` to `n x (nodes * channels) x h' x w'`."""
-
-    def __init__(
-        self, kind: str, table: Mapping[tuple[str, ...], Slot], nodes: int,
-        c_prev_prev: int, c_prev: int, channels: int, halved: bool, shape: Shape,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        affine, build = shape.affine, builders(shape.pool_norm)
-        self.preprocess0: nn.Module = (
-            operations.FactorizedReduce(c_prev_prev, channels, affine)
-            if halved
-            else operations.relu_conv_norm(1)(c_prev_prev, channels, 1, affine)
-        )
-        self.preprocess1 = operations.relu_conv_norm(1)(c_prev, channels, 1, affine)
-        self.nodes = range(2, 2 + nodes)
-        self.edges = nn.ModuleDict()
-        for (choice, source, _), slot in table.items():
-            slot_kind, target = choice.split("/")
-            if slot_kind != kind:
-                continue
-            stride = 2 if kind == "reduce" and int(source) < 2 else 1
-            modules = {o: build[o](channels, channels, stride, affine) for o in slot.options if o in build}
-            self.edges[f"{source}-{target}"] = Mixed(modules, slot.row, slot.columns)
-        self.kind = kind
-        self.stride = 2 if kind == "reduce" else 1
-
-    def forward(self, s0: torch.Tensor, s1: torch.Tensor, mix: Mix | None, drop_path: float) -> torch.Tensor:
-        states = [self.preprocess0(s0), self.preprocess1(s1)]
-        gate = None if mix is None else mix[self.kind]
-        for node in self.nodes:
-            terms = [
-                self.edges[f"{source}-{node}"](state, gate, drop_path)
-                for source, state in enumerate(states)
-                if f"{source}-{node}" in self.edges
-            ]
-            total = added(terms)
-            if total is None:
-                total = torch.zeros_like(states[1][..., :: self.stride, :: self.stride])
-            states.append(total)
-        return torch.cat(states[2:], dim=1)
+    affine, build = shape.affine, builders(shape.pool_norm)
+    first: nn.Module = (
+        operations.FactorizedReduce(c_prev_prev, channels, affine)
+        if halved
+        else operations.relu_conv_norm(1)(c_prev_prev, channels, 1, affine)
+    )
+    second = operations.relu_conv_norm(1)(c_prev, channels, 1, affine)
+    edges = {}
+    for (choice, source, _), slot in table.items():
+        slot_kind, target = choice.split("/")
+        if slot_kind != kind:
+            continue
+        stride = 2 if kind == "reduce" and int(source) < 2 else 1
+        modules = {o: build[o](channels, channels, stride, affine) for o in slot.options if o in build}
+        edges[int(source), int(target)] = Mixed(modules, slot.row, slot.columns)
+    return Cell(first, second, edges, nodes, channels, stride=2 if kind == "reduce" else 1)
 
 
 class CellNetwork(nn.Module):
@@ -98,21 +79,22 @@ class CellNetwork(nn.Module):
             nn.Conv2d(image.channels, stem, 3, padding=1, bias=False), nn.BatchNorm2d(stem)
         )
         self.cells = nn.ModuleList()
+        self.kinds: list[str] = []
         c_prev_prev, c_prev, channels, halved = stem, stem, shape.channels, False
         for i in range(shape.depth):
             reduces = i in (shape.depth // 3, 2 * shape.depth // 3)
             channels *= 2 if reduces else 1
             kind = KINDS[reduces]
-            cell = Cell(kind, table, nodes, c_prev_prev, c_prev, channels, halved, shape)
-            self.cells.append(cell)
+            self.kinds.append(kind)
+            self.cells.append(cell(kind, table, nodes, c_prev_prev, c_prev, channels, halved, shape))
             c_prev_prev, c_prev, halved = c_prev, nodes * channels, reduces
         self.classifier = nn.Linear(c_prev, image.classes)
 
     def forward(self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0) -> torch.Tensor:
         """`n x c x h x w` to logits `n x classes`."""
-        s0 = s1 = self.stem(x)
-        for cell in self.cells:
-            s0, s1 = s1, cell(s0, s1, mix, drop_path)
+        s0 = s1 = self.stem(fast.laid_out(x))
+        for each, kind in zip(self.cells, self.kinds, strict=True):
+            s0, s1 = s1, each(s0, s1, None if mix is None else mix[kind], drop_path)
         return pooled_logits(s1, self.classifier)
 
 

@@ -10,6 +10,7 @@ import torch
 from torch.func import functional_call
 
 from gapless.core import Space
+from gapless.nets.fast import plain
 from gapless.nets.gate import Gate, Mix
 from gapless.nets.statistics import still
 from gapless.parts.contract import Alpha, Batch, RunView, Scalars
@@ -99,12 +100,9 @@ class Bilevel:
         """``d2_alpha_w L_tr . direction`` at the run's own weights."""
         named, alpha = run.weights.named, list(run.alpha.values())
         if self.product == "exact":
-            slope = torch.autograd.grad(
-                _loss(run, train, dict(named), run.mix()),
-                list(named.values()),
-                create_graph=True,
-                allow_unused=True,
-            )
+            with plain():
+                loss = _loss(run, train, dict(named), run.mix())
+            slope = torch.autograd.grad(loss, list(named.values()), create_graph=True, allow_unused=True)
             along = sum((g * v).sum() for g, v in zip(slope, direction, strict=True) if g is not None)
             return _filled(torch.autograd.grad(along, alpha, allow_unused=True), alpha)  # type: ignore[arg-type]
         norm = torch.sqrt(sum((v * v).sum() for v in direction))  # type: ignore[arg-type]
