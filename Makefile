@@ -2,9 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test check bench clean
 
-$(BIN)/installed: pyproject.toml
+$(BIN)/installed: pyproject.toml hatch_build.py $(wildcard src/gapless/native/*.[ch])
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,check]'
 	touch $@
@@ -17,9 +17,12 @@ test: $(BIN)/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(BIN)/installed
-	$(BIN)/ruff check src tests examples
+	$(BIN)/ruff check src tests examples benchmarks hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(BIN)/installed
+	$(BIN)/python -m benchmarks.run
 
 clean:
 	rm -rf .venv runs

@@ -283,6 +283,15 @@ def spaces_sample(
     _answer({**arch.to_json(), "key": arch.key, "text": space.text(arch)}, as_json, space.text(arch))
 
 
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """What this installation computes with, and what would make it faster."""
+    from gapless.job.doctor import examined, told
+
+    found = examined()
+    _answer(found, as_json, told(found))
+
+
 def _show(as_json: bool) -> Any:
     from gapless.job.show import Bars, Quiet
 

@@ -52,6 +52,16 @@ def test_worse() -> None:
     assert "not better than drawing at random" in judgement.sentence
 
 
+def test_one_random_architecture_is_no_mean() -> None:
+    assert verdict([0.95], [0.90]).sentence == (
+        "5.0 points above the one random architecture (90.0 %); "
+        "so few trainings cannot tell it from drawing at random (p = 0.50)."
+    )
+    assert verdict([0.8, 0.9], [0.9]).sentence.startswith(
+        "5.0 points below the one random architecture (90.0"
+    )
+
+
 def test_too_few_to_tell() -> None:
     judgement = verdict([0.95], [0.90, 0.92, 0.96])
     assert "1 of them is better" in judgement.sentence

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.job.tiny import tree, words
+from tests.job.tiny import NO_MORE, tree, words
 
 from gapless import data as data_sets
 from gapless.core.errors import BadData, BadValue
@@ -23,7 +23,8 @@ NAMES = {
     "space, nothing near": (["--space", "zzz"], "'zzz'", "choose one of chain, darts, nb201"),
     "method": (["--method", "darts-3nd"], "a method", "'darts-3nd'", "did you mean 'darts-2nd'?"),
     "data": (["--data", "digit"], "a data set", "'digit'", "did you mean 'digits'?"),
-    "data, empty": (["--data", ""], "a data set", "''"),
+    "data, empty": (["--data", ""], "the name of a data set", "got ''; choose one of cifar10"),
+    "data, blank": (["--data", "  "], "the name of a data set", "choose one of cifar10"),
     "data, folder without path": (["--data", "folder:"], "folder:PATH", "'folder:'"),
     "preset": (["--preset", "quik"], "a preset", "'quik'", "did you mean 'quick'?"),
     "device": (["--device", "cud"], "a device", "'cud'", "did you mean 'cuda'?"),
@@ -76,12 +77,29 @@ SETTINGS = {
     "deploy of 0 channels": ("deploy.channels=0", "deploy.channels of at least 1", "0"),
     "search of depth 0": ("search.depth=0", "a depth of at least 1 cell", "0"),
     "deploy of depth 0": ("deploy.depth=0", "a depth of at least 1 cell", "0"),
+    "search of 100,000 channels": ("search.channels=100000", "fit into memory", "search", "search.channels"),
+    "deploy of 100,000 channels": ("deploy.channels=100000", "fit into memory", "deploy", "deploy.channels"),
+    "channels without end": ("search.channels=" + "9" * 30, "search.channels of at most 1,000,000"),
+    "depth without end": ("deploy.depth=1000000000", "deploy.depth of at most 1,000"),
+    "lr negative": ("weights.lr=-1", "lr of at least 0 and below 1,000,000", "-1"),
+    "lr beyond float32": ("weights.lr=1e39", "lr of at least 0 and below 1,000,000", "1e+39"),
+    "lr of alpha": ("alphas.lr=-1e-3", "lr of at least 0", "-0.001"),
+    "end of a schedule": ("weights.lr.end=-0.5", "lr.end of at least 0", "-0.5"),
+    "unit of a schedule": ("weights.lr.per=epochs", "'step' or 'epoch'", "'epochs'"),
+    "betas": ("alphas.betas=0.5,1", "betas of at least 0 and below 1", "1.0"),
+    "weight decay": ("weights.weight_decay=-1", "weight_decay of at least 0", "-1.0"),
+    "clip": ("weights.clip=-1", "clip of at least 0", "-1.0"),
+    "label smoothing": ("label_smoothing=2", "label_smoothing of at least 0 and below 1", "2.0"),
+    "smoothing in training": ("training.label_smoothing=1", "label_smoothing of at least 0 and below 1"),
+    "drop path": ("training.drop_path=3", "drop_path of at least 0 and below 1", "3.0"),
+    "cutout": ("training.cutout=-1", "cutout of at least 0", "-1"),
     "a space of nothing": ("space.nodes=0", "at least 1 choice", "none"),
     "limit too small": ("data.limit=3", "a limit of at least 8", "3"),
     "limit below 3 a class": ("data.limit=20", "a limit of at least 30", "20"),
     "limit a word": ("data.limit=few", "'data.limit'", "'few'"),
     "size too small": ("data.size=2", "a size of at least 8", "2"),
     "size beyond memory": ("data.size=9000000", "fit into memory", "data.size"),
+    "no look ahead with adam": (("update.order=2", "weights.kind=adam"), "order 2", "is 'adam'"),
     "parts that do not fit": ("relax=None", "parts of method 'darts'", "'bilevel' needs a relaxation"),
 }  # fmt: skip
 
@@ -95,11 +113,26 @@ def test_bad_option(case: tuple[list[str], ...], gapless: Command, tmp_path: Pat
 
 
 @pytest.mark.parametrize("case", SETTINGS.values(), ids=SETTINGS)
-def test_bad_setting(case: tuple[str, ...], gapless: Command, tmp_path: Path) -> None:
-    setting, *holds = case
+def test_bad_setting(case: tuple[str | tuple[str, ...], ...], gapless: Command, tmp_path: Path) -> None:
+    settings, *holds = case
     run = tmp_path / "run"
-    refused(gapless("search", "--run", run, "--epochs", "1", "--set", setting), *holds)
+    sets = [
+        word for text in ([settings] if isinstance(settings, str) else settings) for word in ("--set", text)
+    ]
+    refused(gapless("search", "--run", run, "--epochs", "1", *sets), *holds)  # type: ignore[arg-type]
     assert not run.exists()
+
+
+def test_too_small_a_budget_says_what_would_do(gapless: Command, tmp_path: Path) -> None:
+    """The time that is named is enough a moment later."""
+    run = tmp_path / "run"
+    size = [word for word in words(run, *NO_MORE) if word not in ("--epochs",)]
+    size.remove("1")
+    outcome = gapless(*size, "--budget", "0.00001s")
+    refused(outcome, "a budget of at least ", "one epoch of every stage", "'0.00001s'", "raise --budget")
+    assert not run.exists()
+    least = outcome.err.split("at least ")[1].split()[0]
+    assert gapless(*size, "--budget", least).status == 0
 
 
 def test_an_argument_that_is_no_number_is_refused_by_name(gapless: Command, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from .conftest import Command, Outcome
 
 ROOT: Any = typer.main.get_command(cli.app)
 FIXED = {
-    "search", "resume", "retrain", "audit", "report", "export",
+    "search", "resume", "retrain", "audit", "report", "export", "doctor",
     "methods list", "methods show", "methods check",
     "spaces list", "spaces show", "spaces size", "spaces sample",
 }  # fmt: skip

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gapless.core import Cosine, Linear, Progress, at
+from gapless.core.errors import UnknownName
 
 from .strategies import EXAMPLES
 
@@ -61,6 +62,12 @@ def test_a_constant_is_itself(value: object) -> None:
 def test_any_function_of_progress_is_a_schedule() -> None:
     assert at(lambda progress: progress.epoch >= 2, Progress(epoch=2, epochs=5)) is True
     assert at(lambda progress: progress.stage, Progress(stage=1)) == 1
+
+
+@pytest.mark.parametrize("schedule", [Linear, Cosine])
+def test_a_misspelt_unit_is_refused(schedule: type[Linear] | type[Cosine]) -> None:
+    with pytest.raises(UnknownName, match="did you mean 'epoch'"):
+        schedule(1.0, 0.0, "epochs")
 
 
 def test_schedules_are_values() -> None:

@@ -8,6 +8,7 @@ import gapless.methods
 import gapless.spaces
 from gapless.core import Choice, Space
 from gapless.core.errors import Incompatible
+from gapless.core.training import Optim
 from gapless.engine.check import check, conflicts
 from gapless.engine.select import Discretize
 from gapless.parts.sample.fair import StrictlyFair
@@ -36,6 +37,9 @@ CASES = {
     ),
     "discretize without relaxation": (
         replace(toys.recipe("spos"), select=Discretize()), CHAIN[0], ["'discretize'", "relaxation"],
+    ),
+    "a look ahead with another optimizer": (
+        replace(toys.recipe("darts-2nd"), weights=Optim("adam")), CHAIN[0], ["order 2", "'sgd'", "'adam'"],
     ),
     "strictly fair on unequal choices": (
         toys.recipe("fairnas"), Unequal(), ["strictly fair", "2 and 3"],
@@ -71,12 +75,16 @@ def test_all_conflicts_are_listed_once():
     assert len(conflicts(recipe, CHAIN[0])) == 2
 
 
+def test_first_order_takes_any_optimizer():
+    assert conflicts(replace(toys.recipe("darts"), weights=Optim("adam")), CHAIN[0]) == []
+
+
 @pytest.mark.parametrize("kind", ["regularize", "perturb", "observe", "mask"])
 def test_every_part_of_every_stage_is_asked(kind):
     @dataclass(frozen=True)
     class Fussy:
-        def conflicts(self, stage, choices):
-            assert stage.update is not None
+        def conflicts(self, recipe, stage, choices):
+            assert stage in recipe.stages
             assert isinstance(choices, Space)
             yield f"'fussy' and {len(choices.choices)} choices"
 

@@ -243,14 +243,14 @@ def test_a_mask_without_change_is_no_change():
 @pytest.mark.parametrize("method", ["darts", "darts-2nd", "spos"])
 def test_a_learning_rate_that_is_too_large_is_said(method):
     short = toys.recipe(method, epochs=8)
-    wild = replace(short, weights=Optim("sgd", 1e30, (0.9, 0), 3e-4))
+    wild = replace(short, weights=Optim("sgd", lambda progress: 1e30, (0.9, 0), 3e-4))
     with pytest.raises(Diverged, match=r"expected a finite (train|val) loss; got (nan|inf) at step \d+"):
         advance(started(wild, CHAIN))
 
 
 def test_alpha_that_diverges_is_said():
     short = toys.recipe(epochs=8)
-    wild = replace(short, alphas=Optim("adam", math.inf))
+    wild = replace(short, alphas=Optim("adam", lambda progress: math.inf))
     with pytest.raises(Diverged, match="a finite"):
         advance(started(wild, CHAIN))
 

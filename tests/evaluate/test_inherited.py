@@ -1,6 +1,7 @@
 """Scores of sub-networks that inherit weights, on real digits and a small DARTS super-network."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,6 +89,21 @@ def test_the_same_again_and_the_super_network_untouched(net, arch, digits):
     assert [m.training for m in net.modules()] == modes
     assert torch.equal(torch.get_rng_state(), state), "torch's global random numbers moved"
     assert scored(QUICK, net, arch, digits, seed=1).metrics["loss"] != one.metrics["loss"]
+
+
+def test_several_are_scored_one_after_the_other(net, digits):
+    """Cells share nothing; what is repeated is scored once."""
+    rng = np.random.default_rng(2)
+    first, other = (SPACE.choices.sample(rng) for _ in range(2))
+    told = []
+    records = QUICK.scores(
+        SPACE, net, [first, other, first], SHAPE, digits, "cpu", Streams(0), progress=told.append
+    )
+    assert told == [0.5, 1.0]
+    assert records[0] is records[2]
+    for record, arch in zip(records, (first, other), strict=False):
+        assert replace(record, seconds=0.0) == replace(scored(QUICK, net, arch, digits), seconds=0.0)
+    assert QUICK.scores(SPACE, net, [], SHAPE, digits, "cpu", Streams(0)) == []
 
 
 @pytest.mark.parametrize("settings", [{"batches": 0}, {"batch": 1}])

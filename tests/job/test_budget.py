@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.job.tiny import SETTINGS
 
@@ -27,14 +29,29 @@ def test_more_time_is_never_more_than_the_preset() -> None:
 
 def test_little_time_is_little_work() -> None:
     whole = planned()
-    few = within(whole, "0.05s")
+    few = within(whole, "0.3s")
     assert 1 <= epochs(few)[0] < epochs(whole)[0]
     assert 1 <= epochs(few)[1] < epochs(whole)[1]
-    assert epochs(within(whole, "0.001s")) == (1, 1)
+
+
+def test_less_than_one_epoch_of_everything_is_refused() -> None:
+    with pytest.raises(
+        BadValue, match=r"^expected a budget of at least [1-9][0-9]*s on this machine"
+    ) as error:
+        within(planned(), "0.0001s")
+    assert "got '0.0001s'; raise --budget, or lower --seeds, --archs" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_networks_that_do_not_fit_are_refused_before_they_are_timed() -> None:
+    whole = planned()
+    huge = replace(whole, preset=replace(whole.preset, deploy=replace(whole.preset.deploy, channels=100_000)))
+    with pytest.raises(BadValue, match="fit into memory"):
+        within(huge, "10m")
 
 
 def test_the_request_asks_for_what_was_measured() -> None:
-    few = within(planned(), "0.05s")
+    few = within(planned(), "0.3s")
     again = plan(few.request)
     assert epochs(again) == epochs(few)
     assert again.fingerprint == few.fingerprint
@@ -42,7 +59,7 @@ def test_the_request_asks_for_what_was_measured() -> None:
 
 
 def test_without_trainings_all_time_is_the_searchs() -> None:
-    few = within(planned(retrain=False), "0.05s")
+    few = within(planned(retrain=False), "0.3s")
     assert few.preset.training == planned().preset.training
     assert few.request.sets == planned().request.sets
 

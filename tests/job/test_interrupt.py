@@ -59,7 +59,8 @@ def test_stopped_in_a_search(number: signal.Signals, tmp_path: Path) -> None:
     assert f"continue with: gapless resume {run}" in err
     assert "best so far: normal: 2<-" in err
     assert json.loads((run / "architecture.json").read_text())["format"] == "gapless.arch"
-    assert [p.name for p in (run / "checkpoint" / "search").iterdir()] == [f"{step:012d}"]
+    assert max(p.name for p in (run / "checkpoint" / "search").iterdir()) == f"{step:012d}"
+    assert len((run / "trace.csv").read_text().splitlines()) == 1 + step
     assert not (run / "findings.json").exists()
     found = gapless.resume(run)
     assert found.findings["finished"] is True
@@ -101,10 +102,10 @@ class StopAt:
     def track(self, title: str, total: int, done: int = 0) -> Iterator[Advance]:
         units = done
 
-        def advance(note: str) -> None:
+        def advance(note: str, n: int = 1) -> None:
             nonlocal units
-            units += 1
-            if title == self.title and units == self.unit:
+            before, units = units, units + n
+            if title == self.title and before < self.unit <= units:
                 signal.raise_signal(signal.SIGINT)
 
         yield advance
@@ -131,6 +132,7 @@ def test_nothing_is_known_before_the_first_evaluation(tmp_path: Path) -> None:
     assert (folder / "architecture.json").exists()
     found = carried_out(*reopened(folder.path)).findings
     assert len(found["candidates"]) == 6
+    assert set(found["candidates"][0]) == {"key", "accuracy", "chosen", "params", "macs"}
     assert sum(one["chosen"] for one in found["candidates"]) == 1
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gapless import cli
 from gapless.core.errors import BadRunFolder, BadValue
-from gapless.job.request import MOST, Request, pairs, seconds
+from gapless.job.request import MOST, Request, pairs, seconds, spoken
 
 steady = settings(deadline=None, derandomize=True, max_examples=150)
 word = st.text(
@@ -118,6 +118,19 @@ def test_pairs_split_at_the_first_equals(key: str, value: str) -> None:
 @steady
 def test_seconds(number: Any, unit: str) -> None:
     assert seconds(f" {number:f}{unit} ") == pytest.approx(float(number) * {"s": 1, "m": 60, "h": 3600}[unit])
+
+
+@given(st.floats(1e-6, 1e7))
+@steady
+def test_spoken_is_read_back_as_a_little_more(time: float) -> None:
+    again = seconds(spoken(time))
+    assert time <= again <= 1.51 * time + 1
+
+
+def test_spoken_examples() -> None:
+    assert [spoken(t) for t in (0.01, 1, 44.2, 120, 121, 7200, 7201)] == [
+        "1s", "1s", "45s", "120s", "3m", "120m", "3h",
+    ]  # fmt: skip
 
 
 @given(st.text(max_size=8))

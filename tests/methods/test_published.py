@@ -1,5 +1,6 @@
 """Constants of the recipes against the papers, and recipes as values across processes."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 import gapless.methods
 from gapless.core import Progress, at
 from gapless.core.errors import BadValue, UnknownName
-from gapless.engine.recipe import plain
+from gapless.engine.recipe import PROSE, plain
 from gapless.testing.methods import variants
 
 NAMES = gapless.methods.names()
@@ -67,8 +68,26 @@ def test_fingerprints_are_the_same_in_every_process():
 
 def test_fingerprints_differ_between_methods_and_presets():
     assert len({recipe.fingerprint for recipe in EVERY.values()}) == len(EVERY)
-    changed = {v.fingerprint for recipe in EVERY.values() for v in variants(recipe)}
+    changed = {
+        v.fingerprint
+        for recipe in EVERY.values()
+        for v in variants(recipe)
+        if all(getattr(v, name) == getattr(recipe, name) for name in PROSE)
+    }
     assert not changed & {recipe.fingerprint for recipe in EVERY.values()}
+
+
+def test_a_fingerprint_names_modules_and_leaves_prose_out():
+    recipe = EVERY["darts/paper"]
+    twin = replace(recipe, title="t", equation="e", terms=(), reference=None, deviations=("d",))
+    assert twin.fingerprint == recipe.fingerprint
+    assert replace(recipe, name="other").fingerprint != recipe.fingerprint
+    same = dataclasses.make_dataclass("Softmax", [("scale", float, 1e-3)], frozen=True)
+    relax = recipe.stages[0].relax
+    assert plain(relax)["is"] == "gapless.parts.relax.softmax.Softmax"
+    assert plain(same()) != plain(relax)
+    foreign = replace(recipe, stages=(replace(recipe.stages[0], relax=same()),))
+    assert foreign.fingerprint != recipe.fingerprint
 
 
 def test_equal_recipes_have_equal_fingerprints():

@@ -7,8 +7,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
-from torch.nn import functional
 
 from gapless.core import Streams
 from gapless.data.shape import ImageShape
@@ -20,86 +18,9 @@ from gapless.nets.statistics import recalibrate, still
 from gapless.spaces.contract import Shape, subnet
 from gapless.spaces.darts import Darts
 
+from .cells import SPACE, assert_equal, built, everything, mixture, random_masks
+
 pytestmark = pytest.mark.skipif(isinstance(load(), str), reason=f"no native kernels: {load()}")
-
-SPACE = Darts()
-
-
-def built(shape, image, dtype=torch.float64, space=SPACE, training=True):
-    torch.manual_seed(0)
-    net = space.network(space.choices, shape, image).to(dtype)
-    for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.normal_(module.running_mean, 0, 0.2)
-            nn.init.uniform_(module.running_var, 0.5, 1.5)
-            if module.affine:
-                nn.init.normal_(module.weight, 1, 0.3)
-                nn.init.normal_(module.bias, 0, 0.3)
-    return net.train(training)
-
-
-def mixture(dtype=torch.float64, space=SPACE, seed=0, active=None):
-    generator = torch.Generator().manual_seed(seed)
-    alpha = {
-        g.name: torch.randn(len(g.rows), len(g.options), dtype=dtype, generator=generator).requires_grad_()
-        for g in space.choices.groups()
-    }
-    return alpha, {
-        n: Gate(torch.softmax(a, -1), None if active is None else active[n]) for n, a in alpha.items()
-    }
-
-
-def random_masks(space, seed, share):
-    rng = np.random.default_rng(seed)
-    return {g.name: (rng.random(g.mask.shape) < share) & g.mask for g in space.choices.groups()}
-
-
-def everything(net, image, n, mix, alpha=None, plain=False, weights=True):
-    """Logits, every gradient and every buffer of one forward and backward, by name."""
-    before = {name: value.clone() for name, value in net.state_dict().items()}
-    generator = torch.Generator().manual_seed(1)
-    dtype = next(net.parameters()).dtype
-    x = torch.randn(n, image.channels, image.height, image.width, generator=generator).to(dtype)
-    y = torch.randint(0, image.classes, (n,), generator=generator)
-    wanted = dict(net.named_parameters()) if weights else {}
-    wanted |= {f"alpha/{name}": value for name, value in (alpha or {}).items()}
-    if plain:
-        with fast.plain():
-            logits = net(x, mix)
-    else:
-        logits = net(x, mix)
-        assert "_RunBackward" in names_of(logits.grad_fn), "the native kernels were not used"
-    gradients = torch.autograd.grad(
-        functional.cross_entropy(logits, y), list(wanted.values()), allow_unused=True, retain_graph=False
-    )
-    found = {"logits": logits.detach()}
-    found |= {name: g for name, g in zip(wanted, gradients, strict=True) if g is not None}
-    found |= {f"buffer/{name}": value.clone().double() for name, value in net.named_buffers()}
-    net.load_state_dict(before)
-    return found
-
-
-def names_of(node):
-    seen, todo = set(), [node]
-    while todo:
-        current = todo.pop()
-        if current is not None and current not in seen:
-            seen.add(current)
-            todo += [following for following, _ in current.next_functions]
-    return {type(each).__name__ for each in seen}
-
-
-def assert_equal(one, other, tolerance):
-    """Relative to the largest entry; where a gradient vanishes, to a ten-thousandth of the largest of all."""
-    assert one.keys() == other.keys()
-    largest = max(value.abs().max().item() for name, value in one.items() if "buffer" not in name)
-    wrong = {}
-    for name, value in one.items():
-        scale = max(value.abs().max().item(), 1e-4 * largest)
-        error = (value - other[name]).abs().max().item() / scale
-        if not error <= tolerance:
-            wrong[name] = error
-    assert not wrong
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
@@ -109,9 +30,9 @@ def test_mixtures_of_all_widths(channels, affine, training):
     shape, image = Shape(channels, 3, affine, pool_norm=True), ImageShape(3, 8, 8, 5)
     net = built(shape, image, training=training)
     alpha, mix = mixture()
-    expected = everything(net, image, 2, mix, alpha, plain=True)
+    expected = everything("plain", net, image, 2, mix, alpha)
     alpha, mix = mixture()
-    assert_equal(expected, everything(net, image, 2, mix, alpha), 1e-10)
+    assert_equal(expected, everything("native", net, image, 2, mix, alpha), 1e-10)
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 7), (13, 16), (11, 21), (5, 33)])
@@ -120,9 +41,9 @@ def test_sizes_and_batches(size, n):
     image = ImageShape(1, *size, 7)
     net = built(Shape(6, 4, affine=True, pool_norm=True), image)
     alpha, mix = mixture()
-    expected = everything(net, image, n, mix, alpha, plain=True)
+    expected = everything("plain", net, image, n, mix, alpha)
     alpha, mix = mixture()
-    assert_equal(expected, everything(net, image, n, mix, alpha), 1e-10)
+    assert_equal(expected, everything("native", net, image, n, mix, alpha), 1e-10)
 
 
 @pytest.mark.parametrize("size", [(3, 4), (7, 5), (8, 16)])
@@ -164,11 +85,11 @@ def test_random_masks(seed, share, weighted, pool_norm, affine, nodes, training)
     net = built(Shape(8, 3, affine, pool_norm), image, space=space, training=training)
     masks = random_masks(space, seed, share)
     results = []
-    for plain in (True, False):
+    for way in ("plain", "native"):
         alpha, mix = mixture(space=space, seed=seed, active=masks)
         if not weighted:
             alpha, mix = None, {name: Gate(active=masks[name]) for name in masks}
-        results.append(everything(net, image, 4, mix, alpha, plain))
+        results.append(everything(way, net, image, 4, mix, alpha))
     ours = results[1]  # what nothing reaches has gradient zero here, and none there
     zero = {name: value for name, value in ours.items() if name not in results[0]}
     assert all(not value.any() for value in zero.values())
@@ -181,20 +102,22 @@ def test_paths_and_their_own_networks(seed):
     arch = SPACE.choices.sample(Streams(seed).generator("arch"))
     mix = onehot(SPACE.choices, arch)
     net = built(shape, image)
-    assert_equal(everything(net, image, 3, mix, plain=True), everything(net, image, 3, mix), 1e-10)
+    assert_equal(everything("plain", net, image, 3, mix), everything("native", net, image, 3, mix), 1e-10)
     torch.manual_seed(0)
     alone = subnet(SPACE, arch, shape, image).double()
-    assert_equal(everything(alone, image, 3, None, plain=True), everything(alone, image, 3, None), 1e-10)
+    assert_equal(
+        everything("plain", alone, image, 3, None), everything("native", alone, image, 3, None), 1e-10
+    )
 
 
 def test_only_gradients_of_alpha():
     image = ImageShape(3, 8, 8, 5)
     net = built(Shape(8, 3, affine=True, pool_norm=True), image)
     alpha, mix = mixture()
-    whole = everything(net, image, 3, mix, alpha, plain=True)
+    whole = everything("plain", net, image, 3, mix, alpha)
     net.requires_grad_(False)
     alpha, mix = mixture()
-    found = everything(net, image, 3, mix, alpha, weights=False)
+    found = everything("native", net, image, 3, mix, alpha, weights=False)
     assert_equal({name: whole[name] for name in found}, found, 1e-10)
 
 
@@ -217,9 +140,9 @@ def test_torch_checks_the_gradient():
 def test_float32_is_no_further_off_than_channels_last():
     image, shape = ImageShape(3, 16, 16, 10), Shape(8, 4, affine=False, pool_norm=True)
     alpha, mix = mixture()
-    exact = everything(built(shape, image), image, 16, mix, alpha, plain=True)
+    exact = everything("plain", built(shape, image), image, 16, mix, alpha)
 
-    def error(plain):
+    def error(way):
         alpha, mix = mixture(torch.float32)
         with torch.no_grad():
             for name, value in mixture()[0].items():
@@ -227,9 +150,9 @@ def test_float32_is_no_further_off_than_channels_last():
         mix = {name: Gate(torch.softmax(a, -1)) for name, a in alpha.items()}
         net = built(shape, image, torch.float32)
         net.load_state_dict(built(shape, image).state_dict())
-        if plain:
+        if way == "plain":
             net = net.to(memory_format=torch.channels_last)
-        found = everything(net, image, 16, mix, alpha, plain)
+        found = everything(way, net, image, 16, mix, alpha)
         off = [
             ((found[name].double() - value).norm() / value.norm()).item()
             for name, value in exact.items()
@@ -237,7 +160,7 @@ def test_float32_is_no_further_off_than_channels_last():
         ]
         return float(np.median(off))
 
-    assert error(plain=False) <= 1.5 * error(plain=True)
+    assert error("native") <= 1.5 * error("plain")
 
 
 def test_evaluation_without_a_graph():

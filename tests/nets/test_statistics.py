@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from gapless.core.errors import BadValue
 from gapless.nets.seeded import seeded
 from gapless.nets.statistics import normalizations, recalibrate, still
 
@@ -105,3 +106,13 @@ def test_recalibrate_does_not_depend_on_what_was_there():
     recalibrate(fresh, batches())
     recalibrate(used, iter(batches()))
     assert same(state(fresh), state(used))
+
+
+def test_recalibrate_over_nothing_is_refused_and_changes_nothing():
+    module = net().train()
+    module(batches()[0])
+    before = state(module)
+    with pytest.raises(BadValue, match="at least 1 batch"):
+        recalibrate(module, iter(()))
+    assert same(before, state(module))
+    assert [layer.momentum for layer in normalizations(module)] == [0.1, 0.1]

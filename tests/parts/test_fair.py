@@ -22,7 +22,7 @@ def drawn(choices, step):
 @pytest.mark.parametrize("name", ["chain", "darts", "nb201"])
 def test_every_operation_exactly_once_a_step(name):
     choices = gapless.spaces.get(name).choices
-    assert list(StrictlyFair().conflicts(None, choices)) == []
+    assert list(StrictlyFair().conflicts(None, None, choices)) == []
     for step in range(20):
         paths = drawn(choices, step)
         for group in choices.groups():
@@ -55,6 +55,6 @@ def test_unequal_choices_are_refused_with_their_counts():
     unequal = Space(
         (Choice("a", dict.fromkeys("xyz"), group="g"), Choice("b", dict.fromkeys("zw"), group="g"))
     )
-    (line,) = StrictlyFair().conflicts(None, unequal)
+    (line,) = StrictlyFair().conflicts(None, None, unequal)
     assert "strictly fair" in line
     assert "2 and 3" in line

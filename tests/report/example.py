@@ -30,7 +30,7 @@ def darts() -> Example:
         ("c_{k-1}", "3", "dil_conv_5x5"), ("2", "3", "skip_connect"),
     ]  # fmt: skip
     names = ["c_{k-2}", "c_{k-1}", "0", "1", "2", "3"]
-    rows = [f"{a}-{b}" for b in range(2, 6) for a in range(b)]
+    rows = [f"{b}<-{a}" for b in range(2, 6) for a in range(b)]
     alpha = _alpha({"normal": rows, "reduce": rows}, DARTS_OPS, epochs=50, pull="skip_connect", seed=3)
     findings = _findings("darts", "digits", "DARTS, first order", 0.9744)
     findings["drawing"] = {
@@ -91,12 +91,14 @@ def nb201() -> Example:
 
 
 def _cell(title: str, names: list[str], ties: list[tuple[str, str, str]]) -> dict[str, Any]:
+    ids = {name: str(i) for i, name in enumerate(names)}
     nodes = [
-        {"id": name, "label": name, "kind": "input" if name.startswith("c_") else "node"} for name in names
+        {"id": ids[name], "label": name, "kind": "input" if name.startswith("c_") else "node"}
+        for name in names
     ]
     nodes.append({"id": "out", "label": "output", "kind": "output"})
-    edges = [{"from": a, "to": b, "label": op} for a, b, op in ties]
-    edges += [{"from": name, "to": "out", "label": ""} for name in names[2:]]
+    edges = [{"from": ids[a], "to": ids[b], "label": op} for a, b, op in ties]
+    edges += [{"from": ids[name], "to": "out", "label": ""} for name in names[2:]]
     return {"title": title, "nodes": nodes, "edges": edges}
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from gapless.report.draw import ink
 from gapless.report.draw.candidates import front
 from gapless.report.draw.chainlayers import Layer, layers, layout
-from gapless.report.draw.wiring import ordered, subscripts
+from gapless.report.draw.wiring import ordered
+from gapless.report.words import subscripts
 
 from . import example
 

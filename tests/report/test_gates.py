@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gapless.report.gates import rows, skips
+from gapless import spaces
+from gapless.report.gates import nodes, rows, skips
 
 
 def _table(values: dict[str, list[float]], row: str = "0-2", group: str = "normal") -> list[dict[str, Any]]:
@@ -18,6 +19,21 @@ def _table(values: dict[str, list[float]], row: str = "0-2", group: str = "norma
 def test_rows_keep_their_order_and_read_as_arrows() -> None:
     found = rows([row for name in ("0-3", "2<-0", "layer 4") for row in _table({"a": [1.0]}, row=name)])
     assert [row.label for row in found] == ["0 → 3", "0 → 2", "layer 4"]
+
+
+def test_rows_name_nodes_as_the_drawing_does() -> None:
+    darts = spaces.get("darts")
+    called = nodes(darts.drawing(darts.choices.at(0)))
+    assert called == {"0": "cₖ₋₂", "1": "cₖ₋₁", "2": "0", "3": "1", "4": "2", "5": "3", "out": "cₖ"}
+    found = rows([row for name in ("2<-0", "5<-4", "layer 4") for row in _table({"a": [1.0]}, name)], called)
+    assert [row.label for row in found] == ["cₖ₋₂ → 0", "2 → 3", "layer 4"]
+    assert [row.name for row in found] == ["2<-0", "5<-4", "layer 4"]
+
+
+def test_a_node_that_two_panels_call_differently_keeps_its_id() -> None:
+    panels = [{"nodes": [{"id": "0", "label": "a"}, {"id": "1", "label": "b"}, {"id": 2}]}]
+    panels.append({"nodes": [{"id": "0", "label": "c"}, {"id": "1", "label": "b"}]})
+    assert nodes([*panels, {}]) == {"1": "b"}
 
 
 def test_a_whole_number_read_from_csv_is_a_name_without_a_point() -> None:

@@ -97,6 +97,21 @@ def test_numbers_of_the_headline(page: str) -> None:
     assert "Everything that this page can show was measured." in text
 
 
+def test_gates_and_drawing_call_nodes_alike(page: str) -> None:
+    text = "".join(Reader(page).text)
+    assert "cₖ₋₂ → 0" in text
+    assert "2 → 3" in text
+    assert "→ 5" not in text
+
+
+def test_one_random_architecture_has_no_average() -> None:
+    findings, _, _ = example.nb201()
+    block = {**findings["baseline"], "n": 1, "mean": 0.9, "sd": 0.0}
+    text = re.sub(r"\s+", " ", "".join(Reader(render({"baseline": block}, [], [])).text))
+    assert "The random architecture reaches 90.0 %." in text
+    assert "on average" not in text
+
+
 def test_the_same_values_give_the_same_page() -> None:
     assert render(*example.nb201()) == render(*example.nb201())
 

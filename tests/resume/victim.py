@@ -1,5 +1,6 @@
 """A small search in a process of its own, to be killed."""
 
+import os
 import sys
 
 import torch
@@ -29,6 +30,8 @@ def request(method: str) -> Request:
 
 def work(method: str, folder: str, resume: bool) -> None:
     torch.set_num_threads(1)
+    if hasattr(os, "sched_setaffinity"):  # one processor, so that trainings are killed with their job
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     if resume:
         planned, place = reopened(folder)
     else:

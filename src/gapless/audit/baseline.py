@@ -33,13 +33,17 @@ def verdict(found: Sequence[float], random: Sequence[float]) -> Verdict:
     gain = 100 * (fmean(found) - fmean(random))
     best = max(random)
     where = "above" if gain >= 0 else "below"
-    side = f"{abs(gain):.1f} points {where} the mean of {len(random)} random architectures"
     ahead = sum(value > fmean(found) for value in random)
-    rank = f"{ahead} of them {'is' if ahead == 1 else 'are'} better"
+    if len(random) == 1:
+        side = f"{abs(gain):.1f} points {where} the one random architecture ({100 * best:.1f} %)"
+    else:
+        mean = f"the mean of {len(random)} random architectures (best {100 * best:.1f} %)"
+        rank = f"{ahead} of them {'is' if ahead == 1 else 'are'} better"
+        side = f"{abs(gain):.1f} points {where} {mean}; {rank}"
     if p < 0.05:
         end = f"the search is better than drawing at random here (p = {p:.3f})"
     elif gain < 0:
         end = f"the search is not better than drawing at random here (p = {p:.2f})"
     else:
         end = f"so few trainings cannot tell it from drawing at random (p = {p:.2f})"
-    return Verdict(p, f"{side} (best {100 * best:.1f} %); {rank}; {end}.")
+    return Verdict(p, f"{side}; {end}.")

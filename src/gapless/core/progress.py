@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar
 
+from gapless.core.errors import UnknownName
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -45,11 +47,18 @@ def at(schedule: Schedule[T], progress: Progress) -> T:
 
 @dataclass(frozen=True)
 class Linear:
-    """From ``start`` to ``end`` on a straight line, each step or each epoch."""
+    """From ``start`` to ``end`` on a straight line, each step or each epoch.
+
+    Raises:
+        UnknownName: ``per`` is neither.
+    """
 
     start: float
     end: float
     per: Literal["step", "epoch"] = "step"
+
+    def __post_init__(self) -> None:
+        _known(self.per)
 
     def __call__(self, progress: Progress) -> float:
         return self.start + (self.end - self.start) * progress.fraction(self.per)
@@ -57,12 +66,24 @@ class Linear:
 
 @dataclass(frozen=True)
 class Cosine:
-    """Half a cosine from ``start`` to ``end`` (SGDR, Loshchilov & Hutter 2017, eq. 5, one period)."""
+    """Half a cosine from ``start`` to ``end`` (SGDR, Loshchilov & Hutter 2017, eq. 5, one period).
+
+    Raises:
+        UnknownName: ``per`` is neither ``step`` nor ``epoch``.
+    """
 
     start: float
     end: float = 0.0
     per: Literal["step", "epoch"] = "epoch"
 
+    def __post_init__(self) -> None:
+        _known(self.per)
+
     def __call__(self, progress: Progress) -> float:
         wave = (1 + math.cos(math.pi * progress.fraction(self.per))) / 2
         return self.end + (self.start - self.end) * wave
+
+
+def _known(per: str) -> None:
+    if per not in ("step", "epoch"):
+        raise UnknownName("unit that a schedule moves by (per)", per, ("step", "epoch"))

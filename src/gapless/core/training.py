@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from gapless.core.errors import BadValue
-from gapless.core.progress import Schedule
+from gapless.core.errors import BadValue, UnknownName
+from gapless.core.progress import Cosine, Linear, Schedule
+
+FASTEST = 1e6
+"""Learning rates stay below; float32 has overflowed long before."""
+
+
+def inside(name: str, value: Any, below: float = math.inf) -> None:
+    """Raises:
+    BadValue: the value is no number from 0 to below ``below``.
+    """
+    if not isinstance(value, (int, float)) or not 0 <= value < below:
+        bound = "and finite" if below == math.inf else f"and below {below:,.0f}"
+        raise BadValue(
+            expected=f"{name} of at least 0 {bound}", got=f"{value}", do=f"give {name} such a number"
+        )
 
 
 @dataclass(frozen=True)
 class Optim:
-    """An optimizer with its hyper-parameters; any number may be a schedule.
+    """An optimizer with its hyper-parameters; the learning rate may be a schedule.
 
     Args:
         kind: ``sgd`` (momentum ``betas[0]``) or ``adam``.
-        lr: learning rate, per step.
-        betas: momentum for ``sgd``; the two decay rates for ``adam``.
+        lr: learning rate, per step, from 0 to below 1,000,000; a number or a schedule.
+        betas: momentum for ``sgd``; the two decay rates for ``adam``; from 0 to below 1.
         weight_decay: coupled L2 penalty, added to the gradient.
         clip: largest norm of the whole gradient; none where 0.
         idle: what happens to weights that a step did not touch. ``freeze``: nothing. ``decay``: their
             gradient counts as zero, so momentum and weight decay still move them.
+
+    Raises:
+        UnknownName: no such kind, or no such way to be idle.
+        BadValue: a number outside its range, or Nesterov's step without momentum.
     """
 
     kind: Literal["sgd", "adam"] = "sgd"
@@ -30,6 +49,26 @@ class Optim:
     clip: float = 0.0
     nesterov: bool = False
     idle: Literal["freeze", "decay"] = "freeze"
+
+    def __post_init__(self) -> None:
+        for name, known in (("kind", ("sgd", "adam")), ("idle", ("freeze", "decay"))):
+            if getattr(self, name) not in known:
+                raise UnknownName(f"{name} of an optimizer", getattr(self, name), known)
+        if isinstance(self.lr, (Linear, Cosine)):
+            inside("lr.start", self.lr.start, FASTEST)
+            inside("lr.end", self.lr.end, FASTEST)
+        elif not callable(self.lr):
+            inside("lr", self.lr, FASTEST)
+        for beta in self.betas:
+            inside("betas", beta, 1)
+        inside("weight_decay", self.weight_decay)
+        inside("clip", self.clip)
+        if self.nesterov and self.kind == "sgd" and not self.betas[0]:
+            raise BadValue(
+                expected="nesterov with momentum",
+                got="betas[0] of 0",
+                do="raise betas[0] or turn nesterov off",
+            )
 
 
 @dataclass(frozen=True)
@@ -41,7 +80,12 @@ class Training:
         batch: images a step.
         cutout: side of the erased square in pixels; none where 0.
         augment: whether the data set's own augmentation is used.
-        drop_path: probability of dropping an operation's output at the end of training, reached linearly.
+        label_smoothing: share of the target that goes to all classes alike, from 0 to below 1.
+        drop_path: probability of dropping an operation's output at the end of training, reached linearly;
+            from 0 to below 1.
+
+    Raises:
+        BadValue: a number outside its range.
     """
 
     epochs: int = 600
@@ -59,3 +103,6 @@ class Training:
                 got=f"{self.epochs} epochs, batch {self.batch}",
                 do="raise them",
             )
+        inside("label_smoothing", self.label_smoothing, 1)
+        inside("drop_path", self.drop_path, 1)
+        inside("cutout", self.cutout)

@@ -67,7 +67,7 @@ def get(
             )
         return folder.read(path, size=size, limit=limit, split_seed=split_seed)
     if name not in _SETS:
-        if Path(name).expanduser().is_dir():
+        if name.strip() and Path(name).expanduser().is_dir():
             raise BadValue(
                 expected="the name of a data set", got=f"the folder '{name}'", do=f"write folder:{name}"
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 from gapless.core import Space
 from gapless.core.errors import Incompatible
-from gapless.engine.recipe import Recipe
+from gapless.engine.recipe import Recipe, Stage
 from gapless.spaces.contract import SearchSpace
 
 
@@ -19,8 +19,8 @@ def conflicts(recipe: Recipe, space: SearchSpace) -> list[str]:
             stage.update, stage.relax, stage.sample, stage.mask,
             *stage.regularize, *stage.perturb, *stage.observe,
         ]  # fmt: skip
-        found += [line for part in parts for line in _asked(part, stage, space.choices)]
-    found += _asked(recipe.select, recipe.stages[-1], space.choices)
+        found += [line for part in parts for line in _asked(part, recipe, stage, space.choices)]
+    found += _asked(recipe.select, recipe, recipe.stages[-1], space.choices)
     return list(dict.fromkeys(found))
 
 
@@ -37,7 +37,7 @@ def check(recipe: Recipe, space: SearchSpace) -> None:
         )
 
 
-def _asked(part: Any, stage: Any, choices: Space) -> Iterator[str]:
+def _asked(part: Any, recipe: Recipe, stage: Stage, choices: Space) -> Iterator[str]:
     ask = getattr(part, "conflicts", None)
-    lines: Iterable[str] = () if ask is None else ask(stage, choices)
+    lines: Iterable[str] = () if ask is None else ask(recipe, stage, choices)
     yield from lines

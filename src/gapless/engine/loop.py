@@ -20,7 +20,7 @@ def search(run: Run, after: Callable[[bool], None]) -> Arch:
 
     Args:
         run: changed in place.
-        after: called after every step and every evaluation, when the run is whole and can be saved;
+        after: called after every step of training or selection, when the run is whole and can be saved;
             its argument is True where an epoch or the search ended. It may raise to interrupt.
 
     Returns:

@@ -11,9 +11,12 @@ from typing import Any, Protocol
 
 from gapless.core import Arch
 from gapless.core.errors import BadValue
-from gapless.core.training import Optim
+from gapless.core.training import Optim, inside
 from gapless.engine.run import Run
 from gapless.parts.contract import Mask, Observer, Perturbation, Regularizer, Relaxation, Sampler, Update
+
+PROSE = ("title", "equation", "terms", "reference", "deviations")
+"""Fields of a recipe that say what it is; no number depends on them."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +73,13 @@ class Stage:
 
 
 class Select(Protocol):
-    """From a trained super-network to one architecture, in ``evaluations`` resumable steps."""
+    """From a trained super-network to one architecture, by ``evaluations`` evaluations in resumable steps."""
 
     @property
     def evaluations(self) -> int: ...
 
     def step(self, run: Run) -> None:
-        """One evaluation, appended to the run's history."""
+        """One or several evaluations, appended to the run's history; how many depends on its length alone."""
         ...
 
     def arch(self, run: Run) -> Arch | None:
@@ -95,6 +98,7 @@ class Recipe:
         weights: the optimizer of omega.
         alphas: the optimizer of alpha; ignored where no stage has a relaxation.
         batch: images a step, from the training and from the validation split each.
+        label_smoothing: share of the target that goes to all classes alike, from 0 to below 1.
         equation: the rule in one line.
         terms: the terms of the optimization gap that the method attacks.
         deviations: where this differs from the paper, one sentence each.
@@ -120,6 +124,7 @@ class Recipe:
                 got=f"{len(self.stages)} stages, batch {self.batch}",
                 do="add a stage or raise batch",
             )
+        inside("label_smoothing", self.label_smoothing, 1)
 
     @property
     def epochs(self) -> int:
@@ -148,13 +153,14 @@ class Recipe:
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with any part or number."""
-        text = json.dumps(plain(self), sort_keys=True)
+        """16 hexadecimal digits that change with any part or number, and not with `PROSE`."""
+        form = {name: value for name, value in plain(self).items() if name not in PROSE}
+        text = json.dumps(form, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def plain(value: Any) -> Any:
-    """Parts, numbers and tuples as JSON values; a part carries its class name under ``is``.
+    """Parts, numbers and tuples as JSON values; a part carries its module and class under ``is``.
 
     Equal values have equal forms: 5.0 is written as 5.
 
@@ -163,7 +169,7 @@ def plain(value: Any) -> Any:
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"is": type(value).__name__, **fields}
+        return {"is": f"{type(value).__module__}.{type(value).__qualname__}", **fields}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):

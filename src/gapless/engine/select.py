@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gapless.core import Arch, Space
+from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.engine.run import Run
 from gapless.evaluate.inherited import Inherited
 from gapless.explore.contract import Explorer
 from gapless.parts.contract import Discretization
 from gapless.parts.mask.strongest import Strongest
+from gapless.spaces.contract import Chained
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Discretize:
     def arch(self, run: Run) -> Arch | None:
         return self.rule(run.choices, run.gates())
 
-    def conflicts(self, stage: Any, choices: Space) -> Iterable[str]:
+    def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.relax is None:
             yield "the selection 'discretize' reads gate values, but the last stage has no relaxation"
 
@@ -41,19 +43,35 @@ class Explore:
         explorer: who proposes them.
         evaluations: how many are scored.
         evaluator: how.
+        together: how many are asked for and scored in one step at most, where the space is a chain: what
+            they share is computed once. Elsewhere a step scores one. A run is saved between steps.
+
+    Raises:
+        BadValue: fewer than one together.
     """
 
     explorer: Explorer
     evaluations: int
     evaluator: Inherited = field(default_factory=Inherited)
+    together: int = 50
+
+    def __post_init__(self) -> None:
+        if self.together < 1:
+            raise BadValue(
+                expected="at least 1 architecture scored together",
+                got=f"{self.together}",
+                do="raise together",
+            )
 
     def step(self, run: Run) -> None:
-        rng = run.streams_of_run.generator("explore", len(run.history))
-        proposals = self.explorer.ask(tuple(run.history), run.choices, rng, 1)
-        for arch in proposals:
-            score = self.evaluator.score
-            streams = run.streams_of_run.child("recalibrate")
-            run.history.append(score(run.space, run.net, arch, run.shape, run.data, run.device, streams))
+        """What is proposed depends on the records alone, and a record on its architecture alone."""
+        done = len(run.history)
+        rng = run.streams_of_run.generator("explore", done)
+        n = min(self.together, self.evaluations - done) if isinstance(run.net, Chained) else 1
+        archs = self.explorer.ask(tuple(run.history), run.choices, rng, n)
+        streams = run.streams_of_run.child("recalibrate")
+        scores = self.evaluator.scores
+        run.history += scores(run.space, run.net, archs, run.shape, run.data, run.device, streams)
 
     def arch(self, run: Run) -> Arch | None:
         """The most accurate so far; the one with fewer MACs of two equally accurate ones."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from gapless.core import Arch, Streams
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.data import Data
-from gapless.evaluate.accuracy import accuracy
-from gapless.nets.cost import count
+from gapless.evaluate import prefix
+from gapless.evaluate.accuracy import Score, accuracy
+from gapless.nets.cost import Cost, count
 from gapless.nets.statistics import recalibrate
-from gapless.spaces.contract import SearchSpace, Shape, inherit
+from gapless.spaces.contract import Chained, SearchSpace, Shape, inherit
 
 
 @dataclass(frozen=True)
@@ -75,16 +77,80 @@ class Inherited:
         child = inherit(space, net, arch, shape, data.shape)
         dtype = next(child.parameters()).dtype
         if self.recalibrate:
-            streams = seed_streams.child("recalibrate")
-            steps = range(self.batches)
-            batches = (data.batch("train", step, self.batch, streams, device, dtype) for step in steps)
-            recalibrate(child, (x for x, _ in batches))
+            recalibrate(child, self._calibration(data, device, dtype, seed_streams))
         score = accuracy(child, data.ordered("val", self.batch, device, dtype))
-        cost = count(child, data.shape)
-        return Record(
-            arch=arch,
-            metrics={"accuracy": score.accuracy, "loss": score.loss, "n": score.n},
-            cost={"parameters": cost.parameters, "macs": cost.macs},
-            seconds=time.perf_counter() - start,
-            provenance="inherited",
+        return _record(arch, score, count(child, data.shape), time.perf_counter() - start)
+
+    def scores(
+        self,
+        space: SearchSpace,
+        net: nn.Module,
+        archs: Sequence[Arch],
+        shape: Shape,
+        data: Data,
+        device: torch.device | str,
+        seed_streams: Streams,
+        progress: Callable[[float], None] | None = None,
+    ) -> list[Record]:
+        """What `score` gives for each architecture, in the order given, within rounding.
+
+        Where the network is `Chained`, what architectures share at their start is computed once. A record
+        does not depend on the other architectures, apart from ``seconds``: an equal share of the whole.
+
+        Args:
+            archs: any number; one that is repeated is scored once.
+            progress: called with the share that is done, in (0, 1].
+
+        Raises:
+            BadValue: not an architecture of the space.
+        """
+        tell = progress or (lambda share: None)
+        distinct = list(dict.fromkeys(archs))
+        if not isinstance(net, Chained):
+            found = {}
+            for i, arch in enumerate(distinct, 1):
+                found[arch] = self.score(space, net, arch, shape, data, device, seed_streams)
+                tell(i / len(distinct))
+            return [found[arch] for arch in archs]
+        start = time.perf_counter()
+        for arch in distinct:
+            space.choices.check(arch)
+        links, dtype = net.links(), next(net.parameters()).dtype
+        paths = [tuple(arch.option(choice) for choice in links.layers) for arch in distinct]
+        total = -(-data.size("val") // self.batch) + (self.batches if self.recalibrate else 0)
+        done = 0
+
+        def passed(batches: int) -> None:
+            nonlocal done
+            done += batches
+            tell(done / (total * len(paths)))
+
+        walked = prefix.scored(
+            links,
+            paths,
+            data.shape,
+            (lambda: self._calibration(data, device, dtype, seed_streams)) if self.recalibrate else None,
+            lambda: data.ordered("val", self.batch, device, dtype),
+            passed,
         )
+        seconds = (time.perf_counter() - start) / max(1, len(archs))
+        records = {a: _record(a, *walked[path], seconds) for a, path in zip(distinct, paths, strict=True)}
+        return [records[arch] for arch in archs]
+
+    def _calibration(
+        self, data: Data, device: torch.device | str, dtype: torch.dtype, seed_streams: Streams
+    ) -> Iterable[Tensor]:
+        """The images over which statistics are averaged: the same for all architectures."""
+        streams = seed_streams.child("recalibrate")
+        for step in range(self.batches):
+            yield data.batch("train", step, self.batch, streams, device, dtype)[0]
+
+
+def _record(arch: Arch, score: Score, cost: Cost, seconds: float) -> Record:
+    return Record(
+        arch=arch,
+        metrics={"accuracy": score.accuracy, "loss": score.loss, "n": score.n},
+        cost={"parameters": cost.parameters, "macs": cost.macs},
+        seconds=seconds,
+        provenance="inherited",
+    )

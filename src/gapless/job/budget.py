@@ -6,16 +6,20 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from gapless.core.errors import BadValue
 from gapless.engine.run import Run
 from gapless.evaluate.standalone import Trainee
+from gapless.job.alone import ALL
+from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import Plan, plan
-from gapless.job.request import seconds
-from gapless.job.work import ALL
+from gapless.job.request import seconds, spoken
 from gapless.nets.seeded import seeded
 from gapless.spaces.contract import subnet
 
 SEARCH_SHARE = 0.5
 TIMED = 3
+SLACK = 1.1
+"""The least time that a refusal names is this much more, for the next measurement is another."""
 
 
 def within(planned: Plan, budget: str) -> Plan:
@@ -29,27 +33,45 @@ def within(planned: Plan, budget: str) -> Plan:
         budget: a time such as ``10m``.
 
     Raises:
-        BadValue: not a time.
+        BadValue: not a time, or less than one epoch of every stage and of every training needs; networks
+            that cannot be built or do not fit into memory.
     """
     limit, request = seconds(budget), planned.request
+    buildable(planned.space, planned.preset, planned.data.shape)
+    trainings = (request.seeds + request.archs * request.audit) if request.retrain else 0
+    share = SEARCH_SHARE if trainings else 1.0
+    stages, sets = len(planned.recipe.stages), request.sets
+    with refusing_memory_errors():
+        per_epoch = _epoch_of_search(planned) / share
+        each = trainings * _epoch_of_training(planned) / (1 - share) if trainings else 0.0
+    if limit < max(stages * per_epoch, each):
+        raise BadValue(
+            expected=f"a budget of at least {spoken(SLACK * max(stages * per_epoch, each))} on this machine, "
+            "for one epoch of every stage and of every training",
+            got=f"'{budget}'",
+            do="raise --budget, or lower --seeds, --archs or the sizes of the networks",
+        )
+    epochs = max(stages, min(planned.recipe.epochs, int(limit / per_epoch)))
+    if trainings:
+        fit = max(1, min(planned.preset.training.epochs, int(limit / each)))
+        sets = (*sets, ("training.epochs", str(fit)))
+    return plan(replace(request, epochs=epochs, sets=sets))
+
+
+def _epoch_of_search(planned: Plan) -> float:
     run = Run(
         planned.recipe, planned.space, planned.preset.search, planned.data, planned.streams, planned.device
     )
-    per_epoch = _seconds_a_step(run.step) * planned.data.steps("train", planned.recipe.batch)
-    trainings = (request.seeds + request.archs * request.audit) if request.retrain else 0
-    share = SEARCH_SHARE if trainings else 1.0
-    epochs = max(len(planned.recipe.stages), min(planned.recipe.epochs, int(share * limit / per_epoch)))
-    sets = request.sets
-    if trainings:
-        arch = planned.space.choices.sample(planned.streams.generator("budget"))
-        with seeded(0):
-            net = subnet(planned.space, arch, planned.preset.deploy, planned.data.shape)
-        training = planned.preset.training
-        trainee = Trainee(net, training, planned.data, ALL, planned.streams, planned.device)
-        each = _seconds_a_step(trainee.step) * planned.data.steps(ALL, training.batch)
-        fit = int((1 - share) * limit / (each * trainings))
-        sets = (*sets, ("training.epochs", str(max(1, min(training.epochs, fit)))))
-    return plan(replace(request, epochs=epochs, sets=sets))
+    return _seconds_a_step(run.step) * planned.data.steps("train", planned.recipe.batch)
+
+
+def _epoch_of_training(planned: Plan) -> float:
+    arch = planned.space.choices.sample(planned.streams.generator("budget"))
+    with seeded(0):
+        net = subnet(planned.space, arch, planned.preset.deploy, planned.data.shape)
+    training = planned.preset.training
+    trainee = Trainee(net, training, planned.data, ALL, planned.streams, planned.device)
+    return _seconds_a_step(trainee.step) * planned.data.steps(ALL, training.batch)
 
 
 def _seconds_a_step(step: Callable[[], None]) -> float:

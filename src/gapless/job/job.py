@@ -14,6 +14,7 @@ from gapless.core.errors import BadRunFolder
 from gapless.data import Data
 from gapless.engine.folder import RunFolder
 from gapless.engine.recipe import Recipe
+from gapless.job.alone import Errand
 from gapless.job.environment import environment, peak_memory
 from gapless.job.findings import findings, trainings
 from gapless.job.found import Found
@@ -95,13 +96,10 @@ def carried_out(planned: Plan, folder: RunFolder, show: Show | None = None, ever
         if request.audit:
             work.shared(arch)
         if request.retrain:
-            for seed in range(request.seeds):
-                title = "training" if request.seeds == 1 else f"training, seed {seed + 1} of {request.seeds}"
-                work.deployed(arch, seed, title)
+            work.train(work.errands(arch))
             work.once("export", lambda: _export(work, arch))
-            if request.audit:
-                work.alone(arch)
-                _baseline(work, request.archs)
+            if request.audit and request.archs:
+                work.store("baseline", [work.random(i).name for i in range(request.archs)])
         work.store("peak_mb", round(peak_memory(), 1))
         work.store("done", True)
         written(work)
@@ -136,9 +134,11 @@ def trained(planned: Plan, folder: RunFolder, shape: str, show: Show | None = No
         arch = work.search()
         role = "deploy" if shape == "deploy" else "search"
         seed = len(trainings(work.measured, role, arch))
-        record = work.deployed(arch, seed, "training") if role == "deploy" else work.alone(arch, seed)
+        errand = Errand(role, arch, seed)
+        work.train([errand])
         written(work)
-    return record
+    found: dict[str, Any] = work.measured[errand.name]
+    return found
 
 
 def written(work: Work) -> None:
@@ -153,20 +153,14 @@ def written(work: Work) -> None:
 def _candidates(work: Work, arch: Arch) -> list[dict[str, Any]]:
     if work.plan.recipe.select.evaluations == 0:
         return []
+    shown = {"parameters": "params"}  # as everywhere in findings
     return [
-        {"key": r.arch.key, "accuracy": r.metrics["accuracy"], "chosen": r.arch == arch, **r.cost}
+        {
+            "key": r.arch.key, "accuracy": r.metrics["accuracy"], "chosen": r.arch == arch,
+            **{shown.get(name, name): value for name, value in r.cost.items()},
+        }
         for r in work.run().history
-    ]
-
-
-def _baseline(work: Work, n: int) -> None:
-    names = []
-    for i in range(n):
-        arch = work.random(i)
-        work.deployed(arch, 1_000_000 + i, f"random architecture {i + 1} of {n}")
-        names.append(f"deploy-{arch.key}-{1_000_000 + i}")
-    if n:
-        work.store("baseline", names)
+    ]  # fmt: skip
 
 
 def _export(work: Work, arch: Arch) -> dict[str, Any]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
+from torch import nn
 
 from gapless.core import Streams
 from gapless.core.errors import BadValue
 from gapless.data.shape import ImageShape
+from gapless.job.environment import memory
 from gapless.nets.seeded import seeded
 from gapless.spaces.contract import Preset, SearchSpace, subnet
 
+MOST = {"channels": 1_000_000, "depth": 1_000}
+BYTES = 8
+"""Of each parameter in training, at least: itself and its gradient."""
+
 
 def buildable(space: SearchSpace, preset: Preset, image: ImageShape) -> None:
-    """Builds the super-network and one network for use, and drops them.
+    """Builds the super-network and one network for use on no device, and looks at their size.
 
     Raises:
         BadValue: a shape that the space cannot have or that does not fit into memory; no choices.
@@ -29,10 +35,32 @@ def buildable(space: SearchSpace, preset: Preset, image: ImageShape) -> None:
             raise BadValue(
                 expected=f"{use}.channels of at least 1", got=f"{shape.channels}", do=f"raise {use}.channels"
             )
+        for name, most in MOST.items():
+            value = getattr(shape, name)
+            if value > most:
+                raise BadValue(
+                    expected=f"{use}.{name} of at most {most:,}", got=f"{value}", do=f"lower {use}.{name}"
+                )
     arch = space.choices.sample(Streams(0).generator("buildable"))
     with refusing_memory_errors(), seeded(0):
-        space.network(space.choices, preset.search, image)
-        subnet(space, arch, preset.deploy, image)
+        _fits("search", lambda: space.network(space.choices, preset.search, image))
+        _fits("deploy", lambda: subnet(space, arch, preset.deploy, image))
+
+
+def _fits(use: str, build: Callable[[], nn.Module]) -> None:
+    try:
+        with torch.device("meta"):
+            net = build()
+    except RuntimeError:  # an operation that reads its own numbers, or what a real one would say too
+        build()
+        return
+    need, there = BYTES * sum(p.numel() for p in net.parameters()), memory()
+    if need > there:
+        raise BadValue(
+            expected=f"networks that fit into memory, which is {there / 1e9:,.1f} GB here",
+            got=f"one in the shape of {use} whose weights and gradients take {need / 1e9:,.1f} GB",
+            do=f"lower {use}.channels or {use}.depth",
+        )
 
 
 @contextmanager

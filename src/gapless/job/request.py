@@ -13,7 +13,7 @@ from typing import Any
 from gapless.core.errors import BadRunFolder, BadValue
 
 MOST = 1_000_000
-"""Epochs, architectures or trainings: nobody means more; the baseline's own seeds begin here."""
+"""Epochs, architectures or trainings: nobody means more."""
 
 
 @dataclass(frozen=True)
@@ -121,3 +121,11 @@ def seconds(text: str) -> float:
     if not match or not 0 < float(match[1]) * UNITS[match[2]] < math.inf:
         raise BadValue(expected="a time such as 90s, 10m or 2h", got=f"'{text}'", do="use --budget 10m")
     return float(match[1]) * UNITS[match[2]]
+
+
+def spoken(time: float) -> str:
+    """Seconds as `seconds` reads them, rounded up: ``45s``, ``12m``, ``3h``."""
+    for unit, most in (("s", 120), ("m", 120)):
+        if time <= most * UNITS[unit]:
+            return f"{math.ceil(time / UNITS[unit])}{unit}"
+    return f"{math.ceil(time / UNITS['h'])}h"

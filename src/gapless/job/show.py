@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -17,7 +17,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-Advance = Callable[[str], None]
+
+class Advance(Protocol):
+    """Notes that ``n`` further units are done, with a few words on where that leads."""
+
+    def __call__(self, note: str, n: int = 1) -> None: ...
 
 
 class Show(Protocol):
@@ -35,7 +39,7 @@ class Quiet:
 
     @contextmanager
     def track(self, title: str, total: int, done: int = 0) -> Iterator[Advance]:
-        yield lambda note: None
+        yield lambda note, n=1: None
 
     def say(self, line: str) -> None:
         print(line, file=sys.stderr)
@@ -55,7 +59,7 @@ class Bars:
         )  # fmt: skip
         with Progress(*columns, console=self.console, disable=not self.console.is_terminal) as bars:
             task = bars.add_task(f"{title:<28}", total=total, completed=done, note="")
-            yield lambda note: bars.update(task, advance=1, note=note)
+            yield lambda note, n=1: bars.update(task, advance=n, note=note)
 
     def say(self, line: str) -> None:
         self.console.print(line, markup=False)

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import math
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import nn
 
-from gapless.core import Arch, Streams
-from gapless.core.errors import BadRunFolder, Diverged, Interrupted
-from gapless.core.training import Training
-from gapless.data.batches import Names
+from gapless.core import Arch
+from gapless.core.errors import Interrupted
 from gapless.engine.checkpoint import Checkpoint, Checkpoints
-from gapless.engine.folder import RunFolder, refusing_disk_errors
+from gapless.engine.folder import RunFolder
 from gapless.engine.loop import search, units
 from gapless.engine.run import Run
 from gapless.engine.state import restore, snapshot
-from gapless.evaluate.accuracy import accuracy
-from gapless.evaluate.standalone import Trainee, train
 from gapless.job import measure
+from gapless.job.alone import Errand, Setting, latest, on_threads, stamped, trained
+from gapless.job.crew import Crew
 from gapless.job.interrupt import Stopper
 from gapless.job.plan import Plan
 from gapless.job.show import Show
-from gapless.nets.cost import count
 from gapless.nets.seeded import seeded
-from gapless.spaces.contract import Shape, subnet
+from gapless.spaces.contract import subnet
 
-ALL: Names = ("train", "val")
 TOO_SOON = 5.0
 
 
@@ -83,29 +79,32 @@ class Work:
             return Arch.from_json(self.measured["arch"]["arch"])
         run, checkpoints = self.run(), self._checkpoints("search")
         started, total = time.perf_counter() - self.seconds, units(run)
-        last = time.perf_counter()
+        last = -math.inf  # the first at once: what cannot be saved is known early
 
         def save() -> None:
             nonlocal last
             tensors, values = snapshot(run)
             seconds = time.perf_counter() - started
             checkpoints.write(run.total + len(run.history), tensors, self._stamped(values, seconds))
+            self._trace(run)
             last = time.perf_counter()
 
-        def after(ended: bool) -> None:
-            advance(_note(run))
+        done = run.total + len(run.history)
+
+        def after(_ended: bool) -> None:
+            nonlocal done
+            now = run.total + len(run.history)
+            advance(_note(run), now - done)
+            done = now
             if self.stopper.asked:
                 save()
                 raise Interrupted(self._best_so_far(run))
             if time.perf_counter() - last >= self.every:
                 save()
-            if ended:
-                self._trace(run)
 
-        with self.show.track("searching", total, run.total + len(run.history)) as advance:
+        with self.show.track("searching", total, done) as advance:
             arch = search(run, after)
         save()
-        self._trace(run)
         seconds = time.perf_counter() - started
         self.folder.write_json("architecture.json", arch.to_json())
         self.store("arch", {"arch": arch.to_json(), "seconds": seconds, "steps": run.total})
@@ -120,8 +119,9 @@ class Work:
         return f"{where}; best so far: {run.space.text(arch)}"
 
     def _trace(self, run: Run) -> None:
-        self.folder.write_csv("trace.csv", run.trace)
-        self.folder.write_csv("alpha.csv", run.alpha_trace)
+        if run.trace:
+            self.folder.write_csv("trace.csv", run.trace)
+            self.folder.write_csv("alpha.csv", run.alpha_trace)
 
     # -- after the search -------------------------------------------------------------------------
 
@@ -139,84 +139,52 @@ class Work:
                 self.once(name, make)
                 advance("")
 
-    def alone(self, arch: Arch, seed: int = 0) -> dict[str, Any]:
-        """a3: the architecture trained alone, in the search's shape, by the search's recipe."""
-        shape, training = self.plan.preset.search, self.plan.search_training()
-        return self._train("search", arch, seed, shape, training, "train", "training, search shape")
+    def errands(self, arch: Arch) -> list[Errand]:
+        """All trainings that the request asks for: for use, and if audited in the search's shape and of
+        random architectures."""
+        request = self.plan.request
+        found = [Errand("deploy", arch, seed) for seed in range(request.seeds)]
+        if request.audit:
+            found += [Errand("search", arch, 0), *map(self.random, range(request.archs))]
+        return found
 
-    def deployed(self, arch: Arch, seed: int, title: str) -> dict[str, Any]:
-        """a4: the architecture trained alone for use."""
-        shape, training = self.plan.preset.deploy, self.plan.preset.training
-        return self._train("deploy", arch, seed, shape, training, ALL, title)
+    def random(self, i: int) -> Errand:
+        """Random architecture number i of the baseline, drawn uniformly, trained like the found one."""
+        arch = self.plan.space.choices.sample(self.plan.streams.generator("random architecture", i))
+        return Errand("baseline", arch, i)
 
-    def random(self, i: int) -> Arch:
-        """Random architecture number i of the baseline, drawn uniformly."""
-        return self.plan.space.choices.sample(self.plan.streams.generator("baseline", i))
+    def train(self, errands: Sequence[Errand]) -> None:
+        """Does the errands that are not stored yet, as many at once as there are processors.
 
-    def _train(
-        self, role: str, arch: Arch, seed: int, shape: Shape, training: Training, split: Names, title: str
-    ) -> dict[str, Any]:  # fmt: skip
-        name = f"{role}-{arch.key}-{seed}"
-        if name in self.measured:
-            found: dict[str, Any] = self.measured[name]
-            return found
-        plan, streams = self.plan, self.plan.streams.child(role, seed)
-        trainee = Trainee(self._fresh(arch, shape, streams), training, plan.data, split, streams, plan.device)
-        checkpoints = self._checkpoints(name)
-        saved = self._latest(checkpoints)
-        spent = saved.values["seconds"] if saved else 0.0
-        if saved:
-            trainee.restore(saved.tensors, saved.values["run"])
-        started = last = time.perf_counter()
+        Each has its share of the processors, which depends on how many errands there are and not on how
+        many of them are done.
 
-        def after(ended: bool) -> None:
-            nonlocal last
-            advance("")
-            now = time.perf_counter()
-            if self.stopper.asked or now - last >= self.every:
-                tensors, values = trainee.snapshot()
-                checkpoints.write(
-                    trainee.progress.step, tensors, self._stamped(values, spent + now - started)
-                )
-                last = now
-            if self.stopper.asked:
-                raise Interrupted(
-                    f"stopped in a training; continue with: gapless resume {self.folder.path}; "
-                    f"the architecture is found: {plan.space.text(arch)}"
-                )
+        Raises:
+            Interrupted: Ctrl-C; everything up to the last whole step is stored.
+            Diverged: a loss or a logit is not finite.
+        """
+        plan, cores = self.plan, processors()
+        todo = [errand for errand in errands if errand.name not in self.measured]
+        threads = max(1, cores // max(1, len(errands)))
+        setting = Setting.of(plan, self.folder.path, threads, self.every)
+        together = min(len(todo), cores // threads) if plan.device.type == "cpu" else 1
+        if together < 2 or setting is None:
+            for errand in todo:
+                with on_threads(threads, plan.device):
+                    title = f"training {errand.role} {errand.seed}"
+                    record = trained(errand, plan, self.folder, title, self.show, self.stopper, self.every)
+                self._done(errand, record)
+            return
+        title = f"{len(todo)} trainings, {together} at once"
+        with self.show.track(title, sum(errand.steps(plan) for errand in todo)) as advance:
+            Crew(
+                setting, together, stored=self._done, progressed=lambda n: advance("", n), say=self.show.say,
+                stopping=lambda: self.stopper.asked,
+            ).do(todo)  # fmt: skip
 
-        with self.show.track(title, trainee.progress.steps, trainee.progress.step) as advance:
-            train(trainee, after)
-        from gapless.export.weights import save_network
-
-        net = trainee.net.eval()
-        cost = count(net, plan.data.shape)
-        record: dict[str, Any] = {
-            "arch": arch.to_json(),
-            "seed": seed,
-            "params": cost.parameters,
-            "macs": cost.macs,
-        }
-        for part in ("audit", "test"):
-            record[part] = measure.plain(accuracy(net, plan.data.ordered(part, measure.BATCH, plan.device)))
-            if not math.isfinite(record[part]["loss"]):
-                key = "weights.lr" if role == "search" else "training.weights.lr"
-                raise Diverged(
-                    expected=f"finite logits on the {part} split at the end of a training",
-                    got="infinity or NaN after its last step",
-                    do=f"lower the learning rate (--set {key}=...) or look at the data",
-                )
-        record["seconds"] = spent + time.perf_counter() - started
-        with refusing_disk_errors(self.folder.path):
-            (self.folder / "networks").mkdir(exist_ok=True)
-        save_network(self.folder / f"networks/{name}.safetensors", net, {"arch": arch.key, "role": role})
-        self.store(name, record)
-        checkpoints.remove()
-        return record
-
-    def _fresh(self, arch: Arch, shape: Shape, streams: Streams) -> nn.Module:
-        with seeded(streams.integer("init")):
-            return subnet(self.plan.space, arch, shape, self.plan.data.shape)
+    def _done(self, errand: Errand, record: dict[str, Any]) -> None:
+        self.store(errand.name, record)
+        Checkpoints(self.folder / "checkpoint" / errand.name).remove()
 
     # -- checkpoints ------------------------------------------------------------------------------
 
@@ -224,27 +192,15 @@ class Work:
         return Checkpoints(self.folder / "checkpoint" / name)
 
     def _stamped(self, values: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        from gapless import __version__
-
-        versions = {"gapless": __version__, "torch": torch.__version__}
-        return {
-            "fingerprint": self.plan.fingerprint,
-            "versions": versions,
-            "seconds": seconds,
-            "run": dict(values),
-        }
+        return stamped(self.plan, values, seconds)
 
     def _latest(self, checkpoints: Checkpoints) -> Checkpoint | None:
-        saved = checkpoints.latest()
-        for line in checkpoints.damaged:
-            self.show.say(line)
-        if saved is not None and saved.values.get("fingerprint") != self.plan.fingerprint:
-            raise BadRunFolder(
-                expected=f"checkpoints of this search in '{self.folder.path}'",
-                got="one of another search",
-                do="take the foreign files out of its checkpoint folder, or start in another folder",
-            )
-        return saved
+        return latest(checkpoints, self.plan, self.folder, self.show)
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def stored_network(plan: Plan, folder: RunFolder, arch: Arch, seed: int) -> nn.Module:
@@ -253,7 +209,7 @@ def stored_network(plan: Plan, folder: RunFolder, arch: Arch, seed: int) -> nn.M
 
     with seeded(0):
         net = subnet(plan.space, arch, plan.preset.deploy, plan.data.shape)
-    net.load_state_dict(load_state(folder / f"networks/deploy-{arch.key}-{seed}.safetensors"))
+    net.load_state_dict(load_state(folder / f"networks/{Errand('deploy', arch, seed).name}.safetensors"))
     return net.to(plan.device).eval()
 
 

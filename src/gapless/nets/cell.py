@@ -11,6 +11,7 @@ from gapless.nets import fast
 from gapless.nets.gate import Gate
 from gapless.nets.mixed import Mixed, added
 from gapless.nets.native_cell import NativeCell
+from gapless.nets.source_node import SourceNodes
 
 
 class Cell(nn.Module):
@@ -32,14 +33,14 @@ class Cell(nn.Module):
         self.preprocess0, self.preprocess1 = preprocess0, preprocess1
         self.edges = nn.ModuleDict({f"{source}-{target}": mixed for (source, target), mixed in edges.items()})
         self.nodes, self.channels, self.stride = nodes, channels, stride
-        self.native = NativeCell.of(self)
+        self.native, self.source_nodes = NativeCell.of(self), SourceNodes.of(self)
 
     def forward(
         self, s0: torch.Tensor, s1: torch.Tensor, gate: Gate | None = None, drop_path: float = 0.0
     ) -> torch.Tensor:
         """The mixture that ``gate`` says, every operation with weight 1 where it is None."""
-        if self.native is not None and not (drop_path and self.training) and fast.allowed(s0):
-            out = self.native(s0, s1, gate)
+        if not (drop_path and self.training):
+            out = self._fast(s0, s1, gate)
             if out is not None:
                 return out
         states = [self.preprocess0(s0), self.preprocess1(s1)]
@@ -54,3 +55,12 @@ class Cell(nn.Module):
                 total = torch.zeros_like(states[1][..., :: self.stride, :: self.stride])
             states.append(total)
         return torch.cat(states[2:], dim=1)
+
+    def _fast(self, s0: torch.Tensor, s1: torch.Tensor, gate: Gate | None) -> torch.Tensor | None:
+        """None where every module has to be called."""
+        out = None
+        if self.native is not None and fast.allowed(s0, "native"):
+            out = self.native(s0, s1, gate)
+        if out is None and self.source_nodes is not None and fast.allowed(s0, "torch"):
+            out = self.source_nodes(s0, s1, gate)
+        return out

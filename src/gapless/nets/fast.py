@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Literal
 
 import torch
+from torch.nn.modules.module import _has_any_global_hook
 
-_PLAIN: ContextVar[bool] = ContextVar("plain", default=False)
+Way = Literal["plain", "torch", "native"]
+
+_ONLY: ContextVar[Way | None] = ContextVar("only", default=None)
+
+
+@contextmanager
+def only(way: Way) -> Iterator[None]:
+    """Within, every network is computed this way, or as the plain list of its modules where it cannot be.
+
+    For tests and benchmarks; otherwise the fastest way that can be taken is.
+    """
+    token = _ONLY.set(way)
+    try:
+        yield
+    finally:
+        _ONLY.reset(token)
 
 
 @contextmanager
@@ -17,21 +34,27 @@ def plain() -> Iterator[None]:
 
     For what looks at modules or operations one by one: hooks, tracing, derivatives of derivatives.
     """
-    token = _PLAIN.set(True)
-    try:
+    with only("plain"):
         yield
-    finally:
-        _PLAIN.reset(token)
 
 
-def allowed(x: torch.Tensor) -> bool:
-    """Whether ``x`` may go through kernels that torch cannot look into: nobody traces or counts."""
-    watched = torch._C._len_torch_dispatch_stack() or torch._C._functorch.peek_interpreter_stack() is not None
-    return not _PLAIN.get() and type(x) is torch.Tensor and not watched and not torch.compiler.is_compiling()
+def allowed(x: torch.Tensor, way: Way) -> bool:
+    """Whether ``x`` may go this way instead of through each module: nobody traces, counts or hooks in."""
+    return _ONLY.get() in (None, way) and type(x) is torch.Tensor and not _watched()
 
 
 def laid_out(x: torch.Tensor) -> torch.Tensor:
     """Images with channels last where that pays: `n x c x h x w`, the same numbers."""
-    if not allowed(x) or x.device.type != "cpu":
+    if _ONLY.get() == "plain" or type(x) is not torch.Tensor or _watched() or x.device.type != "cpu":
         return x
     return x.contiguous(memory_format=torch.channels_last)
+
+
+def _watched() -> bool:
+    return bool(
+        torch._C._len_torch_dispatch_stack()
+        or torch._C._functorch.peek_interpreter_stack() is not None
+        or torch._C._get_tracing_state() is not None
+        or torch.compiler.is_compiling()
+        or _has_any_global_hook()  # type: ignore[no-untyped-call]
+    )

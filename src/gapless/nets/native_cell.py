@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -13,40 +11,17 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.autograd.function import once_differentiable
 
+from gapless.nets.cell_operations import Operations, plain_numbers
 from gapless.nets.gate import Gate
-from gapless.nets.mixed import Mixed
 from gapless.nets.native import BACKWARD, EVALUATE, FORWARD, CellCall, Kernels, load
-from gapless.nets.operations import Dilated, FactorizedReduce, NormalizedPool, Separable
 from gapless.nets.workspace import Workspace
 
 if TYPE_CHECKING:
     from gapless.nets.cell import Cell
 
-MAX_POOL, AVG_POOL, SKIP, REDUCE, SEPARABLE, DILATED = range(6)
 INPUT_WORDS, OP_WORDS = 17, 29
 WORKSPACE = Workspace()
 _LAYOUTS = 64
-_SETTINGS = attrgetter("training", "track_running_stats", "momentum", "eps")
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation of one edge as native/cell.h describes it.
-
-    Args:
-        convolutions: place among the four weights, and the layer.
-        norms: the one or two BatchNorm layers; at most one of a pool.
-    """
-
-    source: int
-    target: int
-    row: int
-    column: int
-    kind: int
-    kernel: int = 0
-    dilation: int = 1
-    convolutions: tuple[tuple[int, nn.Conv2d], ...] = ()
-    norms: tuple[nn.BatchNorm2d, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,43 +45,19 @@ class Layout:
 
 @dataclass
 class NativeCell:
-    """What the native kernels need to know of a `Cell`.
-
-    Args:
-        inputs: the convolutions (two where it halves) and the BatchNorm in front of states 0 and 1.
-    """
+    """What the native kernels need to know of a `Cell`."""
 
     nodes: int
     channels: int
     stride: int
-    inputs: tuple[tuple[tuple[nn.Conv2d, ...], nn.BatchNorm2d], ...]
-    operations: list[Operation]
-    norms: list[nn.BatchNorm2d]
-    hooks: Sequence[Mapping[int, Any]]
+    operations: Operations
     _layouts: dict[tuple[bytes, int], Layout] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cell: Cell) -> NativeCell | None:
         """None where the cell has a module that the kernels do not know."""
-        inputs = [_input(cell.preprocess0), _input(cell.preprocess1)]
-        operations: list[Operation] = []
-        for name, mixed in cell.edges.items():
-            source, target = map(int, name.split("-"))
-            found = [
-                _operation(cast(Mixed, mixed), source, target, *column)
-                for column in cast(Mixed, mixed).columns
-            ]
-            if None in found:
-                return None
-            operations += cast("list[Operation]", found)
-        if None in inputs:
-            return None
-        operations.sort(key=lambda o: (o.source, o.target, o.kind))
-        known = cast("list[tuple[tuple[nn.Conv2d, ...], nn.BatchNorm2d]]", inputs)
-        norms = [norm for _, norm in known] + [norm for o in operations for norm in o.norms]
-        inner = [m for m in cell.modules() if m is not cell]
-        hooks = [h for m in inner for h in (m._forward_hooks, m._forward_pre_hooks, m._backward_hooks)]
-        return cls(cell.nodes, cell.channels, cell.stride, tuple(known), operations, norms, hooks)
+        operations = Operations.of(cell)
+        return None if operations is None else cls(cell.nodes, cell.channels, cell.stride, operations)
 
     def __call__(self, s0: torch.Tensor, s1: torch.Tensor, gate: Gate | None) -> torch.Tensor | None:
         """What the cell's modules would return; None where they have to do it themselves."""
@@ -125,18 +76,15 @@ class NativeCell:
         return _Run.apply(self, layout, kernels, keep, gates, s0, s1, *weights)  # type: ignore[no-any-return]
 
     def _fits(self, kernels: Kernels, s0: torch.Tensor, s1: torch.Tensor) -> bool:
-        training = self.norms[0].training
+        training = self.operations.norms[0].training
         return (
             s0.device.type == "cpu"
-            and s0.dtype == s1.dtype
-            and s0.dtype in (torch.float32, torch.float64)
-            and not torch.is_autocast_enabled("cpu")
-            and len(self.operations) <= kernels.most[0]
+            and plain_numbers(s0, s1)
+            and len(self.operations.each) <= kernels.most[0]
             and self.nodes <= kernels.most[1]
             and self.channels <= kernels.most[2]
             and (not training or s1.shape[0] * (-(-s1.shape[2] // 2)) * (-(-s1.shape[3] // 2)) > 1)
-            and len(set(map(_SETTINGS, self.norms))) == 1
-            and not any(self.hooks)
+            and self.operations.uniform()
         )
 
     def _layout(self, active: NDArray[np.bool_] | None, columns: int) -> Layout:
@@ -149,7 +97,7 @@ class NativeCell:
         return self._layouts[key]
 
     def _laid(self, active: NDArray[np.bool_] | None, columns: int) -> Layout:
-        chosen = [o for o in self.operations if active is None or active[o.row, o.column]]
+        chosen = [o for o in self.operations.each if active is None or active[o.row, o.column]]
         words = np.zeros(2 * INPUT_WORDS + OP_WORDS * len(chosen), dtype=np.int64)
         parameters: list[tuple[nn.Module, str]] = []
         places: list[tuple[int, int]] = []
@@ -164,7 +112,7 @@ class NativeCell:
                 buffers.extend((norm, n) for n in ("running_mean", "running_var", "num_batches_tracked"))
                 buffer_places.extend((at + 2, at + 3, at + 4))
 
-        for i, (convolutions, norm) in enumerate(self.inputs):
+        for i, (convolutions, norm) in enumerate(self.operations.inputs):
             at = i * INPUT_WORDS
             words[at : at + 2] = convolutions[0].in_channels, len(convolutions) == 2
             for j, convolution in enumerate(convolutions):
@@ -192,42 +140,6 @@ class NativeCell:
         )
 
 
-def _input(module: nn.Module) -> tuple[tuple[nn.Conv2d, ...], nn.BatchNorm2d] | None:
-    if isinstance(module, FactorizedReduce):
-        return (module.conv_1, module.conv_2), module.bn
-    parts = list(module.children())
-    if [type(part) for part in parts] != [nn.ReLU, nn.Conv2d, nn.BatchNorm2d]:
-        return None
-    conv = cast(nn.Conv2d, parts[1])
-    plain = conv.kernel_size == (1, 1) and conv.stride == (1, 1) and conv.bias is None and conv.groups == 1
-    return ((conv,), cast(nn.BatchNorm2d, parts[2])) if plain else None
-
-
-def _operation(mixed: Mixed, source: int, target: int, option: str, column: int) -> Operation | None:
-    module = mixed.get_submodule(option)
-    where = (source, target, mixed.row, column)
-    pools = {nn.MaxPool2d: MAX_POOL, nn.AvgPool2d: AVG_POOL}
-    if isinstance(module, (Separable, Dilated)):
-        return _convolution(module, where)
-    if isinstance(module, NormalizedPool):
-        return Operation(*where, pools[type(module[0])], norms=(cast(nn.BatchNorm2d, module[1]),))
-    if isinstance(module, FactorizedReduce):
-        halves = (1, module.conv_1), (3, module.conv_2)
-        return Operation(*where, REDUCE, convolutions=halves, norms=(module.bn,))
-    if type(module) in pools:
-        return Operation(*where, pools[type(module)])
-    return Operation(*where, SKIP) if isinstance(module, nn.Identity) else None
-
-
-def _convolution(module: Separable | Dilated, where: tuple[int, int, int, int]) -> Operation | None:
-    parts: list[Any] = list(module.children())
-    kernel, dilation, two = parts[1].kernel_size[0], parts[1].dilation[0], isinstance(module, Separable)
-    convolutions = ((0, parts[1]), (1, parts[2]), *(((2, parts[5]), (3, parts[6])) if two else ()))
-    norms = (parts[3], parts[7]) if two else (parts[3],)
-    kind = SEPARABLE if two else DILATED
-    return Operation(*where, kind, kernel, dilation, convolutions, norms) if kernel in (3, 5, 7) else None
-
-
 def _rows(x: torch.Tensor) -> torch.Tensor:
     """`n x c x h x w` as contiguous `n x h x w x c`, without a copy where channels lie last."""
     return x.permute(0, 2, 3, 1).contiguous()
@@ -239,7 +151,7 @@ class _Run(torch.autograd.Function):
         ctx: Any, cell: NativeCell, layout: Layout, kernels: Kernels, keep: bool, gates: torch.Tensor | None,
         s0: torch.Tensor, s1: torch.Tensor, *weights: torch.Tensor,
     ) -> torch.Tensor:  # fmt: skip
-        inputs, dtype, norm = (_rows(s0), _rows(s1)), s0.dtype, cell.norms[0]
+        inputs, dtype, norm = (_rows(s0), _rows(s1)), s0.dtype, cell.operations.norms[0]
         words = layout.words.copy()
         for i, x in enumerate(inputs):
             words[i * INPUT_WORDS + 2 : i * INPUT_WORDS + 5] = x.shape[1], x.shape[2], x.data_ptr()
@@ -287,10 +199,8 @@ class _Run(torch.autograd.Function):
             flat = WORKSPACE.empty((sum(sizes),), dtype)
             starts = np.cumsum([0, *sizes[:-1]])
             words[layout.gradients] = flat.data_ptr() + starts * dtype.itemsize
-            found = [
-                flat.as_strided(w.shape, w.stride(), start) if want else None
-                for w, start, want in zip(weights, starts.tolist(), wants[3:], strict=True)
-            ]
+            views = torch._C._nn.unflatten_dense_tensors(flat, weights)
+            found = [view if want else None for view, want in zip(views, wants[3:], strict=True)]
         call.gout, call.ggates = gout.data_ptr(), 0 if ggates is None else ggates.data_ptr()
         scratch = _memory(ctx.kernels.bytes(call, dtype, BACKWARD)[1])
         call.scratch = scratch.data_ptr()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 
 import torch
 from torch import nn
+
+from gapless.core.errors import BadValue
 
 Normalization = nn.modules.batchnorm._BatchNorm
 
@@ -41,8 +44,17 @@ def recalibrate(net: nn.Module, batches: Iterable[torch.Tensor]) -> None:
 
     Args:
         net: any network without a second argument.
-        batches: images, each `n x c x h x w` with n >= 2.
+        batches: images, each `n x c x h x w` with n >= 2; at least one batch.
+
+    Raises:
+        BadValue: no batch; the statistics are as they were.
     """
+    rest = iter(batches)
+    first = next(rest, None)
+    if first is None:
+        raise BadValue(
+            expected="at least 1 batch to recompute BatchNorm statistics over", got="none", do="give some"
+        )
     layers = normalizations(net)
     momenta, training = [layer.momentum for layer in layers], net.training
     for layer in layers:
@@ -50,7 +62,7 @@ def recalibrate(net: nn.Module, batches: Iterable[torch.Tensor]) -> None:
         layer.momentum = None
     net.train()
     try:
-        for x in batches:
+        for x in chain((first,), rest):
             net(x)
     finally:
         net.train(training)

@@ -9,8 +9,8 @@
     Observer     what is written into the trace, and when to stop
     Select       from a trained super-network to one architecture
 
-A part may have ``conflicts(stage, choices) -> Iterable[str]``, lines that say why it cannot work with the
-other parts of its stage or with a space; the pre-flight check asks for them before any compute.
+A part may have ``conflicts(recipe, stage, choices) -> Iterable[str]``, lines that say why it cannot work with
+the rest of its recipe, with its stage or with a space; the pre-flight check asks for them before any compute.
 """
 
 from __future__ import annotations

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from gapless.report.words import real
+from gapless.report.words import real, subscripts
 
 _SKIP = re.compile(r"skip|identity", re.IGNORECASE)
 _NONE = re.compile(r"^(none|zero|zeroize)$", re.IGNORECASE)
@@ -25,10 +26,11 @@ def is_none(option: str) -> bool:
 
 @dataclass(frozen=True)
 class Row:
-    """One choice: ``values[option][i]`` is the gate at ``epochs[i]``."""
+    """One choice: ``values[option][i]`` is the gate at ``epochs[i]``; ``label`` is its name for a person."""
 
     group: str
     name: str
+    label: str
     epochs: tuple[float, ...]
     values: Mapping[str, tuple[float, ...]]
 
@@ -50,19 +52,29 @@ class Row:
         best = max(values[at] for option, values in self.values.items() if is_skip(option))
         return best > max(rest, default=0.0) + 1e-9
 
-    @property
-    def label(self) -> str:
-        """``0-2`` and ``2<-0`` as ``0 → 2``; any other name as it is."""
-        backwards = re.fullmatch(r"(\w+)<-(\w+)", self.name)
-        return (
-            f"{backwards[2]} → {backwards[1]}"
-            if backwards
-            else re.sub(r"^(\w+)-(\w+)$", r"\1 → \2", self.name)
-        )
+
+def nodes(panels: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What a drawing writes on the node of each id; nothing where panels write different things."""
+    written: dict[str, set[str]] = {}
+    for node in (node for panel in panels for node in panel.get("nodes") or []):
+        written.setdefault(text(node.get("id")), set()).add(text(node.get("label")))
+    return {name: subscripts(label) for name, (label, *more) in written.items() if label and not more}
 
 
-def rows(alpha: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Rows of the long table in the order they first appear; entries without a number are left out."""
+def _label(name: str, called: Mapping[str, str]) -> str:
+    """``0-2`` and ``2<-0`` as ``0 → 2``, with nodes as the drawing calls them; any other name as it is."""
+    ends = re.fullmatch(r"(?P<end>\w+)<-(?P<start>\w+)", name) or re.fullmatch(
+        r"(?P<start>\w+)-(?P<end>\w+)", name
+    )
+    return " → ".join(called.get(ends[end], ends[end]) for end in ("start", "end")) if ends else name
+
+
+def rows(alpha: Sequence[Mapping[str, Any]], called: Mapping[str, str] = MappingProxyType({})) -> list[Row]:
+    """Rows of the long table in the order they first appear; entries without a number are left out.
+
+    Args:
+        called: what the drawing of the architecture calls a node, by its id.
+    """
     table: dict[tuple[str, str], dict[float, dict[str, float]]] = {}
     options: dict[tuple[str, str], dict[str, None]] = {}
     for entry in alpha:
@@ -80,7 +92,7 @@ def rows(alpha: Sequence[Mapping[str, Any]]) -> list[Row]:
             option: tuple(max(by_epoch[epoch].get(option, 0.0), 0.0) for epoch in epochs)
             for option in options[group, name]
         }
-        found.append(Row(group, name, epochs, values))
+        found.append(Row(group, name, _label(name, called), epochs, values))
     return found
 
 

@@ -112,7 +112,7 @@ def _figures(
     from gapless.report.draw import gates as strips
 
     picture = _rows(_block(findings, "drawing").get("panels"))
-    rows = gates.rows(alpha)
+    rows = gates.rows(alpha, gates.nodes(picture))
     options = [option for row in rows for option in row.values]
     colours = ink.assign([*options, *architecture.operations(picture)])
     found = () if seen is None else seen.values or (seen.mean,)
@@ -168,9 +168,11 @@ def _baseline(findings: Mapping[str, Any]) -> str | None:
     mean, sd, n = (words.real(block.get(name)) for name in ("mean", "sd", "n"))
     if mean is None:
         return None
+    if n == 1:
+        return f"The random architecture reaches {words.percent(mean)}."
     text = f"Random architectures reach {words.percent(mean)} on average"
     text += f" (n = {int(n)}" if n is not None else " ("
-    text += f", standard deviation {100 * sd:.1f} points)" if sd is not None and n != 1 else ")"
+    text += f", standard deviation {100 * sd:.1f} points)" if sd is not None else ")"
     return text.replace(" ()", "") + "."
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from typing import Any
 
 SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+_LOW = dict(zip("0123456789+-kijn", "₀₁₂₃₄₅₆₇₈₉₊₋ₖᵢⱼₙ", strict=True))
 
 
 def real(value: Any) -> float | None:
@@ -77,6 +79,15 @@ def plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(plain(item) for item in value)
     return str(value)
+
+
+def subscripts(label: str) -> str:
+    """``c_{k-2}`` as ``cₖ₋₂`` and ``c_k`` as ``cₖ``; a label with other signs below stays as it is."""
+
+    def low(found: re.Match[str]) -> str:
+        return "".join(_LOW[sign] for sign in found[1]) if set(found[1]) <= set(_LOW) else found[0]
+
+    return re.sub(r"_\{([^{}]+)\}", low, re.sub(r"^([A-Za-z])_([0-9kijn])$", r"\1_{\2}", label))
 
 
 def clip(text: str, length: int) -> str:

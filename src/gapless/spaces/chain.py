@@ -23,7 +23,7 @@ from gapless.data.shape import ImageShape
 from gapless.nets import operations
 from gapless.nets.gate import Mix
 from gapless.nets.mixed import Mixed, pooled_logits
-from gapless.spaces.contract import Preset, Shape, slots
+from gapless.spaces.contract import Links, Preset, Shape, slots
 
 OPTIONS = ("identity", "k3e3", "k3e6", "k5e3", "k5e6", "k7e3", "k7e6")
 MACRO_OPTIONS = ("identity", "k3e3", "k5e6")
@@ -82,6 +82,12 @@ class ChainNetwork(nn.Module):
         for layer, same in zip(self.layers, self.same, strict=True):
             x = layer(x, gate, drop_path if same else 0.0)
         return pooled_logits(self.head(x), self.classifier)
+
+    def links(self) -> Links:
+        """See `gapless.spaces.contract.Chained`."""
+        layers = {f"layer{i}": dict(layer.named_children()) for i, layer in enumerate(self.layers)}
+        tail = nn.Sequential(self.head, nn.AdaptiveAvgPool2d(1), nn.Flatten(), self.classifier)
+        return Links(self.stem, layers, tail)
 
 
 @dataclass(frozen=True)

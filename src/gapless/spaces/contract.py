@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import nn
 
 from gapless.core import Arch, Path, Space
+from gapless.core.errors import BadValue
 from gapless.core.training import Training
 from gapless.data.shape import ImageShape
 from gapless.nets.gate import Mix
@@ -54,6 +55,35 @@ class Network(Protocol):
     """``net(x, mix)``: `n x c x h x w` to logits `n x classes`; architecture values are an argument."""
 
     def __call__(self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0) -> torch.Tensor: ...
+
+
+@dataclass(frozen=True)
+class Links:
+    """A network that is a chain, taken apart: ``tail(layer_n(... layer_1(stem(x))))``.
+
+    The parts are the network's own modules, not copies, and no parameter belongs to two of them.
+
+    Args:
+        stem: images `n x c x h x w` to the input of the first layer.
+        layers: from first to last, by the name of the layer's choice: each option and what computes it.
+            Choices are on the top level of the space, and one option is picked.
+        tail: output of the last layer to logits `n x classes`.
+    """
+
+    stem: nn.Module
+    layers: Mapping[str, Mapping[str, nn.Module]]
+    tail: nn.Module
+
+
+@runtime_checkable
+class Chained(Protocol):
+    """A network in which every layer reads the one before and nothing else.
+
+    Architectures that begin alike compute alike up to where they part, so a set of them is scored by
+    computing each beginning once.
+    """
+
+    def links(self) -> Links: ...
 
 
 class SearchSpace(Protocol):
@@ -98,10 +128,22 @@ def subnet(space: SearchSpace, arch: Arch, shape: Shape, image: ImageShape) -> n
 
 
 def inherit(space: SearchSpace, net: nn.Module, arch: Arch, shape: Shape, image: ImageShape) -> nn.Module:
-    """The stand-alone network of one architecture with copies of a super-network's weights and statistics."""
+    """The stand-alone network of one architecture with copies of a super-network's weights and statistics.
+
+    Raises:
+        BadValue: the super-network is of another shape, or lacks what the architecture needs.
+    """
     reference, parent = next(net.parameters()), net.state_dict()
     with seeded(0):  # every number that is drawn here is overwritten
         child = subnet(space, arch, shape, image).to(device=reference.device, dtype=reference.dtype)
+    for name, own in child.state_dict().items():
+        if name not in parent or parent[name].shape != own.shape:
+            there = f"of {tuple(parent[name].shape)} in it" if name in parent else "missing in it"
+            raise BadValue(
+                expected=f"a super-network of '{space.name}' with '{name}' of {tuple(own.shape)}",
+                got=f"'{name}' {there}",
+                do="give the shape and an architecture of the choices that it was built with",
+            )
     child.load_state_dict({name: parent[name] for name in child.state_dict()})
     return child.train(net.training)
 

@@ -22,7 +22,8 @@ from gapless.core import Arch, Choice, Cosine, Space
 from gapless.core.errors import BadValue
 from gapless.core.training import Optim, Training
 from gapless.data.shape import ImageShape
-from gapless.nets import cost, operations
+from gapless.nets import cost, fast, operations
+from gapless.nets.dense_node import DenseNodes
 from gapless.nets.gate import Mix
 from gapless.nets.mixed import Mixed, added, pooled_logits
 from gapless.spaces.contract import Preset, Shape, Slot, slots
@@ -78,9 +79,14 @@ class Cell(nn.Module):
         for (edge,), slot in table.items():
             modules = {o: build[o](channels, channels, 1, shape.affine) for o in slot.options if o in build}
             self.edges[edge] = Mixed(modules, slot.row, slot.columns)
+        self.dense_nodes = DenseNodes.of(self.edges, nodes=3)
 
     def forward(self, x: torch.Tensor, mix: Mix | None, drop_path: float) -> torch.Tensor:
         gate = None if mix is None else mix["edges"]
+        if self.dense_nodes and not (drop_path and self.training) and fast.allowed(x, "torch"):
+            out = self.dense_nodes(x, gate)
+            if out is not None:
+                return out
         states = [x]
         for node in range(1, 4):
             terms = (self.edges[f"{s}-{node}"](state, gate, drop_path) for s, state in enumerate(states))
@@ -127,7 +133,7 @@ class CellNetwork(nn.Module):
 
     def forward(self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0) -> torch.Tensor:
         """`n x c x h x w` to logits `n x classes`."""
-        x = self.stem(x)
+        x = self.stem(fast.laid_out(x))
         for i, cell in enumerate(self.cells):
             stage, within = divmod(i, self.depth)
             if stage and not within:

@@ -32,7 +32,7 @@ class StrictlyFair:
                     paths[k][group.name][row, column] = True
         return paths
 
-    def conflicts(self, stage: object, choices: Space) -> Iterable[str]:
+    def conflicts(self, recipe: object, stage: object, choices: Space) -> Iterable[str]:
         counts = {int(row.sum()) for group in choices.groups() for row in group.pickable}
         if len(counts) > 1:
             yield (

@@ -117,9 +117,14 @@ class Bilevel:
             sides.append(_filled(side, alpha))
         return [(up - down) / (2 * radius) for up, down in zip(*sides, strict=True)]
 
-    def conflicts(self, stage: Any, choices: Space) -> Iterable[str]:
+    def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.relax is None:
             yield "the update rule 'bilevel' needs a relaxation, but the stage has none"
+        if self.order == 2 and recipe.weights.kind != "sgd":
+            yield (
+                "the update rule 'bilevel' of order 2 looks one step of 'sgd' ahead, "
+                f"but the weights' optimizer is '{recipe.weights.kind}'"
+            )
 
 
 def _loss(run: RunView, batch: Batch, weights: dict[str, torch.Tensor], mix: Mix) -> torch.Tensor:

@@ -26,6 +26,6 @@ class Paths:
     def step(self, run: RunView, train: Batch, val: Batch) -> Scalars:
         return descend(run, run.paths(), train)
 
-    def conflicts(self, stage: Any, choices: Space) -> Iterable[str]:
+    def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.sample is None:
             yield "the update rule 'paths' needs a sampler, but the stage has none"

@@ -28,9 +28,7 @@ def draw(candidates: Sequence[Mapping[str, Any]], chosen: str | None) -> Drawing
     for entry in candidates:
         macs, accuracy = real(entry.get("macs")), real(entry.get("accuracy"))
         if macs is not None and accuracy is not None and macs > 0:
-            scored.append(
-                (text(entry.get("key")), macs, accuracy, real(entry.get("params", entry.get("parameters"))))
-            )
+            scored.append((text(entry.get("key")), macs, accuracy, real(entry.get("params"))))
     if not scored:
         return None
     best = front([(macs, accuracy) for _, macs, accuracy, _ in scored])

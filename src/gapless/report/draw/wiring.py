@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import graphlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,22 +16,12 @@ from matplotlib.path import Path
 from gapless.report.draw.ink import FAINT, INK, NONE, OTHER, PAPER, SOFT
 from gapless.report.draw.sheet import label_box
 from gapless.report.gates import is_none, text
-from gapless.report.words import clip
+from gapless.report.words import clip, subscripts
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 _HALF = 15.0
 _LONGEST = 18
-_LOW = dict(zip("0123456789+-kijn", "₀₁₂₃₄₅₆₇₈₉₊₋ₖᵢⱼₙ", strict=True))
-
-
-def subscripts(label: str) -> str:
-    """``c_{k-2}`` as ``cₖ₋₂`` and ``c_k`` as ``cₖ``; a label with other signs below stays as it is."""
-
-    def low(found: re.Match[str]) -> str:
-        return "".join(_LOW[sign] for sign in found[1]) if set(found[1]) <= set(_LOW) else found[0]
-
-    return re.sub(r"_\{([^{}]+)\}", low, re.sub(r"^([A-Za-z])_([0-9kijn])$", r"\1_{\2}", label))
 
 
 @dataclass(frozen=True)

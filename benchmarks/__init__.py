@@ -1,0 +1,1 @@
+"""Measurements as ratios to a plain reference, in one run."""

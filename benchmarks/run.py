@@ -1,0 +1,168 @@
+"""All measurements: ``python -m benchmarks.run [--quick] [--only NAME ...]``.
+
+Every number is taken in a process of its own, one process at a time, and the ways that are compared take
+turns; a ratio is the median over rounds of the ratio within a round, with its least and its greatest.
+Results go to ``benchmarks/results.json``, the tables to ``docs/performance.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
+
+from benchmarks import parity, table
+from benchmarks.steps import CONFIGS, KINDS, PATHS, Config
+from gapless.core.files import beside
+from gapless.nets.native import load
+
+HERE = Path(__file__).parent
+THREADS = 2
+Results = dict[str, Any]
+
+
+def measured(*command: str, threads: int = THREADS) -> Results:
+    """The JSON that ``python -m benchmarks.COMMAND`` prints."""
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=HERE.parent, env=environment, check=False,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed: {done.stderr.strip()[-2000:]}")
+    found: Results = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def in_turns(ways: Sequence[str], rounds: int, one: Callable[[str], Results]) -> dict[str, Results]:
+    """Every way once a round; times, peaks, and ratios to the first way."""
+    taken: dict[str, list[Results]] = {way: [] for way in ways}
+    for _ in range(rounds):
+        for way in ways:
+            taken[way].append(one(way))
+    found = {}
+    for way in ways:
+        seconds = [median(run["seconds"]) for run in taken[way]]
+        first = [median(run["seconds"]) for run in taken[ways[0]]]
+        ratios = [base / own for base, own in zip(first, seconds, strict=True)]
+        found[way] = {
+            "seconds": median(seconds), "peak_mb": max(run.get("peak_mb", 0.0) for run in taken[way]),
+            "ratio": median(ratios), "least": min(ratios), "greatest": max(ratios), "rounds": rounds,
+            **{k: v for k, v in taken[way][0].items() if k not in ("seconds", "peak_mb")},
+        }  # fmt: skip
+    return found
+
+
+def super_networks(quick: bool) -> Results:
+    """Steps of the three super-networks along all paths."""
+    found: Results = {}
+    for name in ("b",) if quick else CONFIGS:
+        kinds: Results = {}
+        for kind in ("weight", "evaluation") if quick else KINDS:
+            repeats = 5 if kind == "evaluation" else {"a": 1, "b": 7, "c": 3}[name]
+
+            def one(way: str, name: str = name, kind: str = kind, repeats: int = repeats) -> Results:
+                return measured("benchmarks.steps", name, way, kind, str(repeats))
+
+            kinds[kind] = in_turns(PATHS, 1 if quick else 3, one)
+        found[name] = {"config": CONFIGS[name].text(), "kinds": kinds}
+        found[name]["parity"] = {path: parity.errors(name, path) for path in ("torch", "fast")}
+    return found
+
+
+def growth(quick: bool) -> Results:
+    """How a weight step grows with each side of its problem."""
+    base = Config(8, 4, 32, 16, 3)
+    sweeps: dict[str, list[Config]] = {
+        "channels": [replace(base, channels=c) for c in (4, 8, 16, 32)],
+        "cells": [replace(base, cells=n) for n in (2, 4, 8)],
+        "operations": [replace(base, operations=n) for n in (2, 4, 7)],
+        "batch": [replace(base, batch=n) for n in (8, 32, 128)],
+    }
+    if quick:
+        sweeps = {"batch": sweeps["batch"][:2]}
+    found: Results = {}
+    for side, configs in sweeps.items():
+        found[side] = []
+        for config in configs:
+
+            def one(way: str, given: str = json.dumps(asdict(config))) -> Results:
+                return measured("benchmarks.steps", given, way, "weight", "3")
+
+            found[side].append({"value": getattr(config, side), **in_turns(("plain", "fast"), 1, one)})
+    return found
+
+
+def populations(quick: bool) -> Results:
+    """Scores of 50, 1,000 and all architectures of a chain."""
+    found: Results = {}
+    for n in (50,) if quick else (50, 1000, 6561):
+        repeats = 2 if n == 50 else 0
+
+        def one(way: str, n: int = n, repeats: int = repeats) -> Results:
+            return measured("benchmarks.population", way, str(n), str(repeats), threads=1)
+
+        found[str(n)] = in_turns(("single", "tree"), 1 if quick or n > 1000 else 3, one)
+    return found
+
+
+def trainings(quick: bool) -> Results:
+    """Stand-alone trainings: one process of two threads, and one or two of one thread."""
+    ways = ("1 process of 2 threads", "1 worker", "2 workers")
+    epochs = "1" if quick else "2"
+    return in_turns(ways, 1 if quick else 3, lambda way: measured("benchmarks.trainings", way, epochs))
+
+
+PARTS = {
+    "super-networks": super_networks, "growth": growth, "populations": populations, "trainings": trainings,
+}  # fmt: skip
+
+
+def machine() -> Results:
+    """What numbers depend on."""
+    kernels = load()
+    return {
+        "processor": platform.processor() or platform.machine(), "cores": os.cpu_count(), "threads": THREADS,
+        "instructions": kernels if isinstance(kernels, str) else kernels.instructions,
+        "torch": torch.__version__, "python": platform.python_version(), "system": platform.system(),
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="the smallest of each, about a minute")
+    parser.add_argument("--only", nargs="+", choices=list(PARTS), help="some of the measurements")
+    given = parser.parse_args()
+    path = HERE / ("results-quick.json" if given.quick else "results.json")
+    results: Results = json.loads(path.read_text()) if path.exists() and given.only else {}
+    results["machine"] = machine()
+    names = given.only or list(PARTS)
+    with Progress(SpinnerColumn(), *Progress.get_default_columns(), TimeElapsedColumn()) as bar:
+        task = bar.add_task("measuring", total=len(names))
+        for name in names:
+            bar.update(task, description=f"measuring {name}")
+            results[name] = PARTS[name](given.quick)
+            with beside(path) as part:
+                part.write_text(json.dumps(results, indent=1) + "\n")
+            bar.advance(task)
+    text = table.text(results)
+    if given.quick:
+        print(text)
+    else:
+        with beside(HERE.parent / "docs" / "performance.md") as part:
+            part.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""One stand-alone training of a job: resumed where it was, measured, its network stored."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gapless.core import Arch
+from gapless.core.errors import BadRunFolder, Diverged, Interrupted
+from gapless.core.training import Training
+from gapless.data.batches import Names
+from gapless.engine.checkpoint import Checkpoint, Checkpoints
+from gapless.engine.folder import RunFolder, refusing_disk_errors
+from gapless.evaluate.accuracy import accuracy
+from gapless.evaluate.standalone import Trainee, train
+from gapless.job import measure
+from gapless.job.interrupt import Stopper
+from gapless.job.plan import Plan
+from gapless.job.plan import plan as make_plan
+from gapless.job.request import Request
+from gapless.job.show import Show
+from gapless.nets.cost import count
+from gapless.nets.seeded import seeded
+from gapless.spaces.contract import Shape, subnet
+
+ALL: Names = ("train", "val")
+LARGEST = 256 << 20
+"""Bytes of a data set as a Python object that are sent to another process."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """A training to be done.
+
+    Args:
+        role: ``search`` (a3: the search's shape and recipe), ``deploy`` (a4), or ``baseline`` (a random
+            architecture, trained like the found one).
+    """
+
+    role: str
+    arch: Arch
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Of its record, its checkpoints and its network."""
+        return f"{self.role}-{self.arch.key}-{self.seed}"
+
+    def recipe(self, plan: Plan) -> tuple[Shape, Training, Names]:
+        if self.role == "search":
+            return plan.preset.search, plan.search_training(), "train"
+        return plan.preset.deploy, plan.preset.training, ALL
+
+    def steps(self, plan: Plan) -> int:
+        _, training, split = self.recipe(plan)
+        return training.epochs * plan.data.steps(split, training.batch)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all errands of a job have in common, as it is sent to other processes.
+
+    Args:
+        given: the plan, pickled; None where its request says everything.
+        every: seconds between checkpoints.
+    """
+
+    request: Request
+    given: bytes | None
+    folder: str
+    threads: int
+    every: float
+
+    @classmethod
+    def of(cls, plan: Plan, folder: Path, threads: int, every: float) -> Setting | None:
+        """None where a Python object of the plan cannot be sent: of a script, too large, or no value."""
+        request, given = plan.request, None
+        if "object" in (request.space, request.data, request.method):
+            try:
+                given = pickle.dumps(plan)
+            except Exception:
+                return None
+            if b"__main__" in given or len(given) > LARGEST:
+                return None
+        return cls(request, given, str(folder), threads, every)
+
+    def plan(self) -> Plan:
+        """The plan, in the other process."""
+        return make_plan(self.request) if self.given is None else pickle.loads(self.given)
+
+
+def trained(
+    errand: Errand, plan: Plan, folder: RunFolder, title: str, show: Show, stopper: Stopper, every: float
+) -> dict[str, Any]:
+    """Does an errand and returns its record; nothing but its checkpoints and its network is written.
+
+    Raises:
+        Interrupted: Ctrl-C; everything up to the last whole step is stored.
+        Diverged: a loss or a logit is not finite.
+        BadRunFolder: the folder cannot be written, or holds another search's checkpoints.
+    """
+    shape, training, split = errand.recipe(plan)
+    streams = plan.streams.child(errand.role, errand.seed)
+    with seeded(streams.integer("init")):
+        net = subnet(plan.space, errand.arch, shape, plan.data.shape)
+    trainee = Trainee(net, training, plan.data, split, streams, plan.device)
+    checkpoints = Checkpoints(folder / "checkpoint" / errand.name)
+    saved = latest(checkpoints, plan, folder, show)
+    spent = saved.values["seconds"] if saved else 0.0
+    if saved:
+        trainee.restore(saved.tensors, saved.values["run"])
+    started = last = time.perf_counter()
+
+    def after(ended: bool) -> None:
+        nonlocal last
+        advance("")
+        now = time.perf_counter()
+        if stopper.asked or now - last >= every:
+            tensors, values = trainee.snapshot()
+            checkpoints.write(trainee.progress.step, tensors, stamped(plan, values, spent + now - started))
+            last = now
+        if stopper.asked:
+            raise Interrupted(
+                f"stopped in a training; continue with: gapless resume {folder.path}; "
+                f"the architecture is found: {plan.space.text(errand.arch)}"
+            )
+
+    with show.track(title, trainee.progress.steps, trainee.progress.step) as advance:
+        train(trainee, after)
+    record = _record(errand, plan, trainee.net.eval())
+    record["seconds"] = spent + time.perf_counter() - started
+    from gapless.export.weights import save_network
+
+    with refusing_disk_errors(folder.path):
+        (folder / "networks").mkdir(exist_ok=True)
+    about = {"arch": errand.arch.key, "role": errand.role}
+    save_network(folder / f"networks/{errand.name}.safetensors", trainee.net, about)
+    return record
+
+
+def _record(errand: Errand, plan: Plan, net: torch.nn.Module) -> dict[str, Any]:
+    cost = count(net, plan.data.shape)
+    record: dict[str, Any] = {
+        "arch": errand.arch.to_json(), "seed": errand.seed, "params": cost.parameters, "macs": cost.macs,
+    }  # fmt: skip
+    for part in ("audit", "test"):
+        record[part] = measure.plain(accuracy(net, plan.data.ordered(part, measure.BATCH, plan.device)))
+        if not math.isfinite(record[part]["loss"]):
+            key = "weights.lr" if errand.role == "search" else "training.weights.lr"
+            raise Diverged(
+                expected=f"finite logits on the {part} split at the end of a training",
+                got="infinity or NaN after its last step",
+                do=f"lower the learning rate (--set {key}=...) or look at the data",
+            )
+    return record
+
+
+@contextmanager
+def on_threads(number: int, device: torch.device) -> Iterator[None]:
+    """Within, torch uses this many threads on the CPU."""
+    before = torch.get_num_threads()
+    if device.type == "cpu":
+        torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def stamped(plan: Plan, values: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    """What a checkpoint says beside its tensors."""
+    from gapless import __version__
+
+    versions = {"gapless": __version__, "torch": torch.__version__}
+    return {
+        "fingerprint": plan.fingerprint, "versions": versions, "seconds": seconds, "run": dict(values),
+    }  # fmt: skip
+
+
+def latest(checkpoints: Checkpoints, plan: Plan, folder: RunFolder, show: Show) -> Checkpoint | None:
+    """The last whole checkpoint; None where there is none.
+
+    Raises:
+        BadRunFolder: it is of another search.
+    """
+    saved = checkpoints.latest()
+    for line in checkpoints.damaged:
+        show.say(line)
+    if saved is not None and saved.values.get("fingerprint") != plan.fingerprint:
+        raise BadRunFolder(
+            expected=f"checkpoints of this search in '{folder.path}'",
+            got="one of another search",
+            do="take the foreign files out of its checkpoint folder, or start in another folder",
+        )
+    return saved

@@ -1,0 +1,63 @@
+"""The program as processes of its own: ``python -m``, and Ctrl-C followed by a resume."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.job.tiny import NO_MORE, words
+
+from .conftest import Command
+
+PROGRAM = str(Path(sys.executable).parent / "gapless")
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+
+
+def test_the_package_is_a_program() -> None:
+    module = ended(sys.executable, "-m", "gapless", "spaces", "size", "nb201")
+    assert (module.returncode, module.stdout, module.stderr) == (0, "15625\n", "")
+    wrong = ended(sys.executable, "-m", "gapless", "spaces", "size", "nb202")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("gapless: expected ")
+    assert wrong.stderr.count("\n") == 1
+    assert "Usage: python -m gapless" in ended(sys.executable, "-m", "gapless", "--help").stdout
+
+
+@pytest.mark.slow
+def test_ctrl_c_and_resume_as_processes(gapless: Command, tmp_path: Path) -> None:
+    """What a person does: start, stop, go on; the end is that of a run which was never stopped."""
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    size = [*NO_MORE, "--epochs", "30"]
+    process = subprocess.Popen(
+        [PROGRAM, *words(stopped, *size)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
+    )  # fmt: skip
+    for _ in range(6000):
+        if (stopped / "trace.csv").exists():
+            break
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.count("\n") == 1
+    assert err.startswith("stopped at step ")
+    assert f"continue with: gapless resume {stopped}" in err
+    assert not (stopped / "findings.json").exists()
+
+    resumed = ended(PROGRAM, "resume", str(stopped))
+    assert (resumed.returncode, resumed.stderr) == (0, "")
+    assert "architecture  normal: 2<-" in resumed.stdout
+
+    assert gapless(*words(whole, *size)).status == 0
+    for name in ("architecture.json", "trace.csv", "alpha.csv"):
+        assert (stopped / name).read_bytes() == (whole / name).read_bytes(), name

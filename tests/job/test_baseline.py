@@ -1,0 +1,61 @@
+"""Trainings of the baseline are its own, also where it draws the very architecture that was found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import gapless
+from gapless.job.findings import trainings
+from gapless.job.found import Found
+from gapless.job.job import reopened, trained
+from gapless.spaces.chain import Chain
+
+SPACE = Chain(("k3e1",), widths=(1, 2), strides=(1, 2), head=2)
+SETTINGS = {
+    "data.limit": 60, "batch": 16, "training.epochs": 1, "training.batch": 32, "search.channels": 2,
+    "deploy.channels": 2, "select.evaluations": 1, "select.evaluator.batches": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    run = tmp_path_factory.mktemp("one") / "run"
+    return gapless.search(
+        SPACE, method="spos", run=run, epochs=1, settings=SETTINGS, archs=3, seeds=2, audit=True
+    )
+
+
+def test_the_baseline_is_not_counted_among_the_trainings_of_what_was_found(found: Found) -> None:
+    assert SPACE.size() == 1
+    findings = found.findings
+    measured = json.loads((found.path / "measured.json").read_text())
+    key = found.arch.key
+    assert len(findings["accuracy"]["test"]["values"]) == 2
+    assert [record["seed"] for record in trainings(measured, "deploy", found.arch)] == [0, 1]
+    assert measured["baseline"] == [f"baseline-{key}-{i}" for i in range(3)]
+    assert findings["baseline"]["n"] == 3
+    assert {row["key"] for row in findings["baseline"]["archs"]} == {key}
+    assert sorted(path.stem for path in (found.path / "networks").iterdir()) == [
+        *(f"baseline-{key}-{i}" for i in range(3)), f"deploy-{key}-0", f"deploy-{key}-1", f"search-{key}-0",
+    ]  # fmt: skip
+
+
+def test_no_two_trainings_are_one(found: Found) -> None:
+    networks = [path.read_bytes() for path in (found.path / "networks").iterdir()]
+    assert len(set(networks)) == len(networks)
+
+
+def test_costs_are_told_apart(found: Found) -> None:
+    measured, cost = json.loads((found.path / "measured.json").read_text()), found.findings["cost"]
+    for role, name in (("deploy", "retrain_seconds"), ("baseline", "baseline_seconds")):
+        spent = [r["seconds"] for r in trainings(measured, role, found.arch)]
+        assert cost[name] == pytest.approx(sum(spent))
+
+
+def test_one_more_training_takes_the_next_seed(found: Found, tmp_path: Path) -> None:
+    plan, folder = reopened(found.path, space=SPACE)
+    assert trained(plan, folder, "deploy")["seed"] == 2
+    assert found.findings["baseline"]["n"] == 3
