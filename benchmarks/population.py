@@ -36,7 +36,7 @@ def data() -> Data:
     def images(n: int) -> TensorDataset:
         return TensorDataset(torch.randn(n, 1, 28, 28, generator=generator), torch.arange(n) % 10)
 
-    return from_datasets(images(640), images(64))
+    return from_datasets(images(572), images(64))
 
 
 def architectures(n: int) -> list[Arch]:
