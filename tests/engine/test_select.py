@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gapless.core.errors import BadValue
+from gapless.engine.loop import search
 from gapless.engine.recipe import plain
 from gapless.engine.select import Explore, best
 from gapless.evaluate.inherited import Inherited
@@ -24,15 +25,9 @@ def run_of(select, tiny=CHAIN):
 
 def lengths(run):
     """How long the history is after each step, to the end."""
-    found = []
-    select = run.recipe.select
-    while len(run.history) < select.evaluations:
-        before = len(run.history)
-        select.step(run)
-        if len(run.history) == before:
-            break
-        found.append(len(run.history))
-    return found
+    found = [0]
+    search(run, lambda _ended: found.append(len(run.history)))
+    return sorted(set(found) - {0})
 
 
 @pytest.mark.parametrize(

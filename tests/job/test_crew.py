@@ -140,6 +140,6 @@ def test_objects_are_sent_where_they_can_be(tmp_path: Path) -> None:
     setting = Setting.of(of, tmp_path, 1, 1.0)
     assert setting is not None
     assert setting.plan().fingerprint == of.fingerprint
-    assert get("digits").fingerprint
+    assert setting.plan().data.fingerprint == get("digits", limit=120).fingerprint
     script = type("Mine", (), {"__module__": "__main__"})
     assert Setting.of(dataclasses.replace(of, data=script()), tmp_path, 1, 1.0) is None

@@ -9,6 +9,7 @@ from torch.nn import functional
 from gapless.nets import fast
 from gapless.nets.gate import Gate
 from gapless.nets.mixed import Mixed
+from gapless.nets.statistics import still
 from gapless.spaces.darts import Darts
 
 SPACE = Darts()
@@ -72,6 +73,35 @@ def everything(way, net, image, n, mix, alpha=None, weights=True):
     found |= {f"buffer/{name}": value.clone().double() for name, value in net.named_buffers()}
     net.load_state_dict(before)
     return found
+
+
+def rounding(way, shape, image, n):
+    """Median over all numbers of their distance in float32 from the plain list's in float64."""
+    alpha, mix = mixture()
+    exact = everything("plain", built(shape, image), image, n, mix, alpha)
+    alpha = {name: value.detach().float().requires_grad_() for name, value in alpha.items()}
+    mix = {name: Gate(torch.softmax(a, -1)) for name, a in alpha.items()}
+    net = built(shape, image, torch.float32)
+    net.load_state_dict(built(shape, image).state_dict())
+    if way == "plain":
+        net = net.to(memory_format=torch.channels_last)
+    found = everything(way, net, image, n, mix, alpha)
+    off = [
+        ((found[name].double() - value).norm() / value.norm()).item()
+        for name, value in exact.items()
+        if value.norm() > 1e-9
+    ]
+    return float(np.median(off))
+
+
+def along_alpha(way, net, x, space):
+    """The slope along alpha of the gradient of the weights, by automatic differentiation of it."""
+    alpha, mix = mixture(space=space)
+    with still(net):
+        loss = functional.cross_entropy(computed(way, net, x, mix), torch.arange(len(x)))
+    slopes = torch.autograd.grad(loss, list(net.parameters()), create_graph=True)
+    found = torch.autograd.grad(sum((g * g.detach().sign()).sum() for g in slopes), list(alpha.values()))
+    return dict(zip(alpha, found, strict=True))
 
 
 def names_of(node):

@@ -5,18 +5,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
-from torch.nn import functional
 
 from gapless.core import Streams
 from gapless.data.shape import ImageShape
 from gapless.nets import source
 from gapless.nets.dense_node import DenseNodes
 from gapless.nets.gate import Gate, onehot
-from gapless.nets.statistics import still
 from gapless.spaces.contract import Shape, subnet
 from gapless.spaces.nb201 import Nb201
 
-from .cells import assert_equal, built, computed, everything, mixture, random_masks
+from .cells import along_alpha, assert_equal, built, everything, mixture, random_masks
 
 SPACE, IMAGE = Nb201(), ImageShape(2, 9, 7, 5)
 WAYS = ("plain", "torch")
@@ -71,15 +69,7 @@ def test_paths_and_their_own_networks(seed):
 def test_derivatives_of_derivatives():
     net = built(Shape(3, 1, affine=True, pool_norm=True), IMAGE, space=SPACE)
     x = torch.randn(4, 2, 9, 7, dtype=torch.float64)
-    results = []
-    for way in WAYS:
-        alpha, mix = mixture(space=SPACE)
-        with still(net):
-            loss = functional.cross_entropy(computed(way, net, x, mix), torch.arange(4))
-        slopes = torch.autograd.grad(loss, list(net.parameters()), create_graph=True)
-        found = torch.autograd.grad(sum((g * g.detach().sign()).sum() for g in slopes), list(alpha.values()))
-        results.append(dict(zip(alpha, found, strict=True)))
-    assert_equal(*results, 1e-10)
+    assert_equal(*(along_alpha(way, net, x, SPACE) for way in WAYS), 1e-10)
 
 
 @pytest.mark.parametrize("change", ["module", "kernel"])

@@ -5,18 +5,27 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
-from torch.nn import functional
 
 from gapless.core import Streams
 from gapless.data.shape import ImageShape
 from gapless.nets import fast, source
+from gapless.nets.cell_operations import Operations
 from gapless.nets.gate import Gate, onehot
-from gapless.nets.source_node import SourceNodes
 from gapless.nets.statistics import recalibrate, still
 from gapless.spaces.contract import Shape, subnet
 from gapless.spaces.darts import Darts
 
-from .cells import SPACE, assert_equal, built, computed, everything, mixture, random_masks
+from .cells import (
+    SPACE,
+    along_alpha,
+    assert_equal,
+    built,
+    computed,
+    everything,
+    mixture,
+    random_masks,
+    rounding,
+)  # fmt: skip
 
 SMALL = ImageShape(2, 8, 8, 5)
 
@@ -131,15 +140,7 @@ def test_derivatives_of_derivatives():
     """The exact second-order term of DARTS: the mixture's slope along a direction of the weights'."""
     net = built(Shape(4, 3, affine=True, pool_norm=True), SMALL)
     x = torch.randn(4, 2, 8, 8, dtype=torch.float64)
-    results = []
-    for way in ("plain", "torch"):
-        alpha, mix = mixture()
-        with still(net):
-            loss = functional.cross_entropy(computed(way, net, x, mix), torch.arange(4))
-        slopes = torch.autograd.grad(loss, list(net.parameters()), create_graph=True)
-        found = torch.autograd.grad(sum((g * g.detach().sign()).sum() for g in slopes), list(alpha.values()))
-        results.append(dict(zip(alpha, found, strict=True)))
-    assert_equal(*results, 1e-10)
+    assert_equal(*(along_alpha(way, net, x, SPACE) for way in ("plain", "torch")), 1e-10)
 
 
 @pytest.mark.usefixtures("_stacks")
@@ -167,34 +168,15 @@ def test_torch_checks_both_derivatives(which):
 
 
 def test_float32_is_no_further_off_than_channels_last():
-    image, shape = ImageShape(3, 16, 16, 10), Shape(8, 3, affine=False, pool_norm=True)
-    alpha, mix = mixture()
-    exact = everything("plain", built(shape, image), image, 8, mix, alpha)
-
-    def error(way):
-        alpha, _ = mixture()
-        alpha = {name: value.detach().float().requires_grad_() for name, value in alpha.items()}
-        mix = {name: Gate(torch.softmax(a, -1)) for name, a in alpha.items()}
-        net = built(shape, image, torch.float32)
-        net.load_state_dict(built(shape, image).state_dict())
-        if way == "plain":
-            net = net.to(memory_format=torch.channels_last)
-        found = everything(way, net, image, 8, mix, alpha)
-        off = [
-            (found[name].double() - value).norm() / value.norm()
-            for name, value in exact.items()
-            if value.norm() > 1e-9
-        ]
-        return torch.stack(off).median().item()
-
-    assert error("torch") <= 1.5 * error("plain")
+    size = Shape(8, 3, affine=False, pool_norm=True), ImageShape(3, 16, 16, 10), 8
+    assert rounding("torch", *size) <= 1.5 * rounding("plain", *size)
 
 
 def test_a_cell_with_other_modules_is_not_known():
     cell = built(Shape(4, 1), SMALL).cells[0]
-    assert SourceNodes.of(cell) is not None
+    assert Operations.of(cell) is not None
     cell.edges["0-2"].skip_connect = nn.Sequential(nn.Tanh())
-    assert SourceNodes.of(cell) is None
+    assert Operations.of(cell) is None
 
 
 @pytest.mark.parametrize("changed", ["half", "autocast", "eps", "drop path"])

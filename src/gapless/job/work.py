@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch import nn
 
 from gapless.core import Arch
 from gapless.core.errors import Interrupted
-from gapless.engine.checkpoint import Checkpoint, Checkpoints
+from gapless.engine.checkpoint import Checkpoints
 from gapless.engine.folder import RunFolder
 from gapless.engine.loop import search, units
 from gapless.engine.run import Run
@@ -67,7 +67,7 @@ class Work:
         if self._run is None:
             plan = self.plan
             self._run = Run(plan.recipe, plan.space, plan.preset.search, plan.data, plan.streams, plan.device)
-            saved = self._latest(self._checkpoints("search"))
+            saved = latest(self._checkpoints("search"), self.plan, self.folder, self.show)
             self.seconds = saved.values["seconds"] if saved else 0.0
             if saved:
                 restore(self._run, saved.tensors, saved.values["run"])
@@ -85,7 +85,7 @@ class Work:
             nonlocal last
             tensors, values = snapshot(run)
             seconds = time.perf_counter() - started
-            checkpoints.write(run.total + len(run.history), tensors, self._stamped(values, seconds))
+            checkpoints.write(run.total + len(run.history), tensors, stamped(self.plan, values, seconds))
             self._trace(run)
             last = time.perf_counter()
 
@@ -166,9 +166,9 @@ class Work:
         plan, cores = self.plan, processors()
         todo = [errand for errand in errands if errand.name not in self.measured]
         threads = max(1, cores // max(1, len(errands)))
-        setting = Setting.of(plan, self.folder.path, threads, self.every)
         together = min(len(todo), cores // threads) if plan.device.type == "cpu" else 1
-        if together < 2 or setting is None:
+        setting = Setting.of(plan, self.folder.path, threads, self.every) if together > 1 else None
+        if setting is None:
             for errand in todo:
                 with on_threads(threads, plan.device):
                     title = f"training {errand.role} {errand.seed}"
@@ -184,18 +184,12 @@ class Work:
 
     def _done(self, errand: Errand, record: dict[str, Any]) -> None:
         self.store(errand.name, record)
-        Checkpoints(self.folder / "checkpoint" / errand.name).remove()
+        self._checkpoints(errand.name).remove()
 
     # -- checkpoints ------------------------------------------------------------------------------
 
     def _checkpoints(self, name: str) -> Checkpoints:
         return Checkpoints(self.folder / "checkpoint" / name)
-
-    def _stamped(self, values: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        return stamped(self.plan, values, seconds)
-
-    def _latest(self, checkpoints: Checkpoints) -> Checkpoint | None:
-        return latest(checkpoints, self.plan, self.folder, self.show)
 
 
 def processors() -> int:

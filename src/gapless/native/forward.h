@@ -176,6 +176,16 @@ static void FN(forward_first)(void *context, int chunk, int slot)
     }
 }
 
+/* BatchNorm and ReLU in the middle of separable convolution i, into a padded image. */
+static void FN(middle)(const FN(Work) * w, int i, long n, T *u)
+{
+    const long inside = (long)(w->ho + 2 * w->pad2) * (w->wo + 2 * w->pad2);
+    const VEC *y = (const VEC *)FN(image)(w, w->y1[i], n, w->po);
+    for (long b = 0; b < w->b; b++)
+        FN(fill)((VEC *)u + b * inside, y + b * w->po, w->ho, w->wo, w->pad2, w->coef1[i] + b * V,
+                 w->coef1[i] + w->cp + b * V);
+}
+
 /* The second half of separable convolutions: BatchNorm, ReLU, depthwise, pointwise. */
 static void FN(forward_second)(void *context, int chunk, int slot)
 {
@@ -192,10 +202,7 @@ static void FN(forward_second)(void *context, int chunk, int slot)
             const Op *o = c->op + i;
             if (o->source != w->source || o->kind != SEPARABLE)
                 continue;
-            const VEC *y1 = (const VEC *)FN(image)(w, w->y1[i], n, w->po);
-            for (long b = 0; b < w->b; b++)
-                FN(fill)((VEC *)l.u + b * inside, y1 + b * w->po, w->ho, w->wo, w->pad2, w->coef1[i] + b * V,
-                         w->coef1[i] + w->cp + b * V);
+            FN(middle)(w, i, n, l.u);
             for (int y = 0; y < w->ho; y += w->rows) {
                 const int last = y + w->rows < w->ho ? y + w->rows : w->ho;
                 const long pixels = (long)(last - y) * w->wo;

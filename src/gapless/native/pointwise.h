@@ -39,37 +39,25 @@ INLINE void FN(product)(const T *z, long zstep, long in, const T *w, T *y, long 
 static void FN(pointwise)(const T *z, long zstep, long in, const T *w, T *y, long ystep, long out, long pixels,
                           int add)
 {
-    long o = 0;
-    for (; o + 2 * V <= out; o += 2 * V) {
+#define PRODUCTS(N, TWO)                                                                                   \
+    for (; p + N <= pixels; p += N)                                                                        \
+        add ? FN(product)(z + p * V, zstep, in, wo, yo + p * V, ystep, N, TWO, 1)                          \
+            : FN(product)(z + p * V, zstep, in, wo, yo + p * V, ystep, N, TWO, 0)
+    for (long o = 0; o < out; o += 2 * V) {
         const T *wo = w + o * in;
         T *yo = y + (o / V) * ystep;
         long p = 0;
-#define TWO(N)                                                                                             \
-    (add ? FN(product)(z + p * V, zstep, in, wo, yo + p * V, ystep, N, 1, 1)                               \
-         : FN(product)(z + p * V, zstep, in, wo, yo + p * V, ystep, N, 1, 0))
-        for (; p + PAIR <= pixels; p += PAIR)
-            TWO(PAIR);
-        for (; p + 2 <= pixels; p += 2)
-            TWO(2);
-        for (; p < pixels; p++)
-            TWO(1);
-#undef TWO
+        if (o + 2 * V <= out) {
+            PRODUCTS(PAIR, 1);
+            PRODUCTS(2, 1);
+            PRODUCTS(1, 1);
+        } else {
+            PRODUCTS(8, 0);
+            PRODUCTS(4, 0);
+            PRODUCTS(1, 0);
+        }
     }
-    if (o < out) {
-        const T *wo = w + o * in;
-        T *yo = y + (o / V) * ystep;
-        long p = 0;
-#define ONE(N)                                                                                             \
-    (add ? FN(product)(z + p * V, zstep, in, wo, yo + p * V, ystep, N, 0, 1)                               \
-         : FN(product)(z + p * V, zstep, in, wo, yo + p * V, ystep, N, 0, 0))
-        for (; p + 8 <= pixels; p += 8)
-            ONE(8);
-        for (; p + 4 <= pixels; p += 4)
-            ONE(4);
-        for (; p < pixels; p++)
-            ONE(1);
-#undef ONE
-    }
+#undef PRODUCTS
 }
 
 /* gw[out block][channel in][V] += sum over pixels of g[out block][pixel] * z[channel in][pixel]. */

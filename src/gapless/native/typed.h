@@ -8,6 +8,7 @@ typedef INT MASK __attribute__((vector_size(V * sizeof(T)), aligned(sizeof(T)), 
 #include "pool.h"
 #include "work.h"
 #include "forward.h"
+#include "gradient.h"
 #include "backward.h"
 #include "evaluate.h"
 

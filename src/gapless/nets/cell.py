@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from gapless.nets import fast
+from gapless.nets.cell_operations import Operations
 from gapless.nets.gate import Gate
 from gapless.nets.mixed import Mixed, added
 from gapless.nets.native_cell import NativeCell
@@ -33,7 +34,12 @@ class Cell(nn.Module):
         self.preprocess0, self.preprocess1 = preprocess0, preprocess1
         self.edges = nn.ModuleDict({f"{source}-{target}": mixed for (source, target), mixed in edges.items()})
         self.nodes, self.channels, self.stride = nodes, channels, stride
-        self.native, self.source_nodes = NativeCell.of(self), SourceNodes.of(self)
+        known = Operations.of(self)
+        self.native: NativeCell | None = None
+        self.source_nodes: SourceNodes | None = None
+        if known is not None:
+            self.native = NativeCell(nodes, channels, stride, known)
+            self.source_nodes = SourceNodes((preprocess0, preprocess1), nodes, stride, known)
 
     def forward(
         self, s0: torch.Tensor, s1: torch.Tensor, gate: Gate | None = None, drop_path: float = 0.0

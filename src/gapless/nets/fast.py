@@ -40,18 +40,17 @@ def plain() -> Iterator[None]:
 
 def allowed(x: torch.Tensor, way: Way) -> bool:
     """Whether ``x`` may go this way instead of through each module: nobody traces, counts or hooks in."""
-    return _ONLY.get() in (None, way) and type(x) is torch.Tensor and not _watched()
+    return _ONLY.get() in (None, way) and _unwatched(x)
 
 
 def laid_out(x: torch.Tensor) -> torch.Tensor:
     """Images with channels last where that pays: `n x c x h x w`, the same numbers."""
-    if _ONLY.get() == "plain" or type(x) is not torch.Tensor or _watched() or x.device.type != "cpu":
-        return x
-    return x.contiguous(memory_format=torch.channels_last)
+    pays = x.device.type == "cpu" and _ONLY.get() != "plain" and _unwatched(x)
+    return x.contiguous(memory_format=torch.channels_last) if pays else x
 
 
-def _watched() -> bool:
-    return bool(
+def _unwatched(x: torch.Tensor) -> bool:
+    return type(x) is torch.Tensor and not (
         torch._C._len_torch_dispatch_stack()
         or torch._C._functorch.peek_interpreter_stack() is not None
         or torch._C._get_tracing_state() is not None

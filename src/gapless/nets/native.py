@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from array import array
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -100,8 +99,3 @@ def _opened(name: str, path: Path) -> Kernels:
         found.gapless_parallel(ctypes.cast(parallel, ctypes.c_void_p))
     limits = tuple(int(found.gapless_limit(i)) for i in range(3))
     return Kernels(name, parallel is not None, (limits[0], limits[1], limits[2]), found)
-
-
-def words(values: list[int]) -> array[int]:
-    """Integers as the C structs of native/cell.h."""
-    return array("q", values)

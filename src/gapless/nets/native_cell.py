@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -15,9 +15,6 @@ from gapless.nets.cell_operations import Operations, plain_numbers
 from gapless.nets.gate import Gate
 from gapless.nets.native import BACKWARD, EVALUATE, FORWARD, CellCall, Kernels, load
 from gapless.nets.workspace import Workspace
-
-if TYPE_CHECKING:
-    from gapless.nets.cell import Cell
 
 INPUT_WORDS, OP_WORDS = 17, 29
 WORKSPACE = Workspace()
@@ -52,12 +49,6 @@ class NativeCell:
     stride: int
     operations: Operations
     _layouts: dict[tuple[bytes, int], Layout] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, cell: Cell) -> NativeCell | None:
-        """None where the cell has a module that the kernels do not know."""
-        operations = Operations.of(cell)
-        return None if operations is None else cls(cell.nodes, cell.channels, cell.stride, operations)
 
     def __call__(self, s0: torch.Tensor, s1: torch.Tensor, gate: Gate | None) -> torch.Tensor | None:
         """What the cell's modules would return; None where they have to do it themselves."""

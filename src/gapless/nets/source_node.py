@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -11,9 +10,6 @@ from torch import nn
 from gapless.nets.cell_operations import Operations, plain_numbers
 from gapless.nets.gate import Gate
 from gapless.nets.source import states
-
-if TYPE_CHECKING:
-    from gapless.nets.cell import Cell
 
 
 @dataclass(frozen=True)
@@ -24,14 +20,6 @@ class SourceNodes:
     nodes: int
     stride: int
     operations: Operations
-
-    @classmethod
-    def of(cls, cell: Cell) -> SourceNodes | None:
-        """None where the cell has a module that is not known here."""
-        operations = Operations.of(cell)
-        if operations is None:
-            return None
-        return cls((cell.preprocess0, cell.preprocess1), cell.nodes, cell.stride, operations)
 
     def __call__(self, s0: torch.Tensor, s1: torch.Tensor, gate: Gate | None) -> torch.Tensor | None:
         """What the cell's modules would return; None where they have to do it themselves."""
