@@ -8,7 +8,7 @@ import pytest
 from tests.job.tiny import SETTINGS
 
 from gapless.core.errors import BadValue
-from gapless.job.budget import within
+from gapless.job.budget import Cost, fitted, measured, within
 from gapless.job.plan import Plan, plan
 from gapless.job.request import Request
 
@@ -27,11 +27,21 @@ def test_more_time_is_never_more_than_the_preset() -> None:
     assert epochs(within(whole, "1000h")) == epochs(whole)
 
 
-def test_little_time_is_little_work() -> None:
+def test_an_epoch_of_both_is_measured() -> None:
+    cost = measured(planned())
+    assert cost.search > 0
+    assert cost.training > 0
+    assert measured(planned(retrain=False)).training == 0
+
+
+def test_half_of_the_time_is_the_searchs_and_half_the_trainings() -> None:
+    """With one seed and one random architecture two trainings share the second half."""
     whole = planned()
-    few = within(whole, "0.3s")
-    assert 1 <= epochs(few)[0] < epochs(whole)[0]
-    assert 1 <= epochs(few)[1] < epochs(whole)[1]
+    assert epochs(whole) == (12, 20)
+    assert epochs(fitted(whole, "10s", Cost(search=1.0, training=0.5))) == (5, 5)
+    assert epochs(fitted(whole, "10s", Cost(search=2.0, training=1.0))) == (2, 2)
+    assert epochs(fitted(whole, "10s", Cost(search=0.1, training=2.5))) == (12, 1)
+    assert epochs(fitted(whole, "10s", Cost(search=1e-3, training=1e-3))) == (12, 20)
 
 
 def test_less_than_one_epoch_of_everything_is_refused() -> None:
@@ -51,7 +61,7 @@ def test_networks_that_do_not_fit_are_refused_before_they_are_timed() -> None:
 
 
 def test_the_request_asks_for_what_was_measured() -> None:
-    few = within(planned(), "0.3s")
+    few = fitted(planned(), "10s", Cost(search=1.0, training=0.5))
     again = plan(few.request)
     assert epochs(again) == epochs(few)
     assert again.fingerprint == few.fingerprint
@@ -59,7 +69,8 @@ def test_the_request_asks_for_what_was_measured() -> None:
 
 
 def test_without_trainings_all_time_is_the_searchs() -> None:
-    few = within(planned(retrain=False), "0.3s")
+    few = fitted(planned(retrain=False), "10s", Cost(search=2.0, training=0.0))
+    assert epochs(few)[0] == 5
     assert few.preset.training == planned().preset.training
     assert few.request.sets == planned().request.sets
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gapless.core.errors import BadValue
 from gapless.engine.run import Run
@@ -22,12 +22,16 @@ SLACK = 1.1
 """The least time that a refusal names is this much more, for the next measurement is another."""
 
 
-def within(planned: Plan, budget: str) -> Plan:
-    """The same plan with as many epochs of search and of training as fit into the budget.
+@dataclass(frozen=True)
+class Cost:
+    """Seconds that one epoch takes here: of the search, and of one training."""
 
-    Half of the time goes to the search (its evaluations left out of the estimate), half to the trainings
-    of the found and the random architectures. The numbers become part of the request, so a resume does
-    not measure again.
+    search: float
+    training: float
+
+
+def within(planned: Plan, budget: str) -> Plan:
+    """The same plan with as many epochs of search and of training as fit into the budget, measured here.
 
     Args:
         budget: a time such as ``10m``.
@@ -36,14 +40,36 @@ def within(planned: Plan, budget: str) -> Plan:
         BadValue: not a time, or less than one epoch of every stage and of every training needs; networks
             that cannot be built or do not fit into memory.
     """
-    limit, request = seconds(budget), planned.request
+    seconds(budget)
+    return fitted(planned, budget, measured(planned))
+
+
+def measured(planned: Plan) -> Cost:
+    """Time a few steps of the search and of one training.
+
+    Raises:
+        BadValue: networks that cannot be built or do not fit into memory.
+    """
     buildable(planned.space, planned.preset, planned.data.shape)
-    trainings = (request.seeds + request.archs * request.audit) if request.retrain else 0
-    share = SEARCH_SHARE if trainings else 1.0
-    stages, sets = len(planned.recipe.stages), request.sets
     with refusing_memory_errors():
-        per_epoch = _epoch_of_search(planned) / share
-        each = trainings * _epoch_of_training(planned) / (1 - share) if trainings else 0.0
+        return Cost(_epoch_of_search(planned), _epoch_of_training(planned) if _trainings(planned) else 0.0)
+
+
+def fitted(planned: Plan, budget: str, cost: Cost) -> Plan:
+    """The same plan with as many epochs as fit into the budget when an epoch costs what `cost` says.
+
+    Half of the time goes to the search (its evaluations left out of the estimate), half to the trainings
+    of the found and the random architectures. The numbers become part of the request, so a resume does
+    not measure again.
+
+    Raises:
+        BadValue: not a time, or less than one epoch of every stage and of every training needs.
+    """
+    limit, request = seconds(budget), planned.request
+    trainings, stages, sets = _trainings(planned), len(planned.recipe.stages), request.sets
+    share = SEARCH_SHARE if trainings else 1.0
+    per_epoch = cost.search / share
+    each = trainings * cost.training / (1 - share) if trainings else 0.0
     if limit < max(stages * per_epoch, each):
         raise BadValue(
             expected=f"a budget of at least {spoken(SLACK * max(stages * per_epoch, each))} on this machine, "
@@ -56,6 +82,11 @@ def within(planned: Plan, budget: str) -> Plan:
         fit = max(1, min(planned.preset.training.epochs, int(limit / each)))
         sets = (*sets, ("training.epochs", str(fit)))
     return plan(replace(request, epochs=epochs, sets=sets))
+
+
+def _trainings(planned: Plan) -> int:
+    request = planned.request
+    return (request.seeds + request.archs * request.audit) if request.retrain else 0
 
 
 def _epoch_of_search(planned: Plan) -> float:
