@@ -19,6 +19,7 @@ from gapless.core import Arch, Streams
 from gapless.data import Data, from_datasets
 from gapless.evaluate.inherited import Inherited
 from gapless.nets import fast
+from gapless.nets.seeded import seeded
 from gapless.spaces.chain import Chain
 from gapless.spaces.contract import Shape
 
@@ -48,7 +49,8 @@ def architectures(n: int) -> list[Arch]:
 def main() -> None:
     way, n, repeats = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     images = data()
-    net = SPACE.network(SPACE.choices, SHAPE, images.shape)
+    with seeded(0):
+        net = SPACE.network(SPACE.choices, SHAPE, images.shape)
     archs, streams, device = architectures(n), Streams(0), torch.device("cpu")
     seconds: list[float] = []
     for _ in range(repeats + 1):

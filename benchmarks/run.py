@@ -65,19 +65,19 @@ def in_turns(ways: Sequence[str], rounds: int, one: Callable[[str], Results]) ->
 
 
 def super_networks(quick: bool) -> Results:
-    """Steps of the three super-networks along all paths."""
+    """Steps of the super-networks along all paths."""
     found: Results = {}
-    for name in ("b",) if quick else CONFIGS:
+    for name, rounds in ({"quick": 1} if quick else {"a": 3, "b": 5, "c": 3}).items():
         kinds: Results = {}
         for kind in ("weight", "evaluation") if quick else KINDS:
-            repeats = 5 if kind == "evaluation" else {"a": 1, "b": 7, "c": 3}[name]
+            repeats = 5 if kind == "evaluation" else {"a": 1, "b": 7, "c": 3, "quick": 3}[name]
 
             def one(way: str, name: str = name, kind: str = kind, repeats: int = repeats) -> Results:
                 return measured("benchmarks.steps", name, way, kind, str(repeats))
 
-            kinds[kind] = in_turns(PATHS, 1 if quick else 3, one)
+            kinds[kind] = in_turns(("plain", "fast") if quick else PATHS, rounds, one)
         found[name] = {"config": CONFIGS[name].text(), "kinds": kinds}
-        found[name]["parity"] = {path: parity.errors(name, path) for path in ("torch", "fast")}
+        found[name]["parity"] = {path: parity.errors(name, path) for path in PATHS[3 if quick else 2 :]}
     return found
 
 
@@ -91,7 +91,7 @@ def growth(quick: bool) -> Results:
         "batch": [replace(base, batch=n) for n in (8, 32, 128)],
     }
     if quick:
-        sweeps = {"batch": sweeps["batch"][:2]}
+        sweeps = {"batch": [Config(4, 2, 8, 8, 1)]}
     found: Results = {}
     for side, configs in sweeps.items():
         found[side] = []
@@ -107,7 +107,7 @@ def growth(quick: bool) -> Results:
 def populations(quick: bool) -> Results:
     """Scores of 50, 1,000 and all architectures of a chain."""
     found: Results = {}
-    for n in (50,) if quick else (50, 1000, 6561):
+    for n in (6,) if quick else (50, 1000, 6561):
         repeats = 2 if n == 50 else 0
 
         def one(way: str, n: int = n, repeats: int = repeats) -> Results:
@@ -120,8 +120,14 @@ def populations(quick: bool) -> Results:
 def trainings(quick: bool) -> Results:
     """Stand-alone trainings: one process of two threads, and one or two of one thread."""
     ways = ("1 process of 2 threads", "1 worker", "2 workers")
-    epochs = "1" if quick else "2"
-    return in_turns(ways, 1 if quick else 3, lambda way: measured("benchmarks.trainings", way, epochs))
+    found: Results = {}
+    for space, epochs in ({"darts": 1} if quick else {"darts": 20, "nb201": 12, "chain": 2}).items():
+
+        def one(way: str, space: str = space, epochs: int = epochs) -> Results:
+            return measured("benchmarks.trainings", space, way, "2" if quick else "8", str(epochs))
+
+        found[space] = in_turns(ways[::2] if quick else ways, 1 if quick else 3, one)
+    return found
 
 
 PARTS = {
@@ -142,9 +148,10 @@ def machine() -> Results:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the smallest of each, about a minute")
+    parser.add_argument("--to", type=Path, help="the file for the results, in place of the project's own")
     parser.add_argument("--only", nargs="+", choices=list(PARTS), help="some of the measurements")
     given = parser.parse_args()
-    path = HERE / ("results-quick.json" if given.quick else "results.json")
+    path = given.to or HERE / ("results-quick.json" if given.quick else "results.json")
     results: Results = json.loads(path.read_text()) if path.exists() and given.only else {}
     results["machine"] = machine()
     names = given.only or list(PARTS)
@@ -157,7 +164,7 @@ def main() -> None:
                 part.write_text(json.dumps(results, indent=1) + "\n")
             bar.advance(task)
     text = table.text(results)
-    if given.quick:
+    if given.quick or given.to:
         print(text)
     else:
         with beside(HERE.parent / "docs" / "performance.md") as part:

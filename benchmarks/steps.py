@@ -51,7 +51,10 @@ class Config:
         return f"{self.channels} channels, {self.cells} cells, batch {self.batch}, {size}"
 
 
-CONFIGS = {"a": Config(16, 8, 64, 32, 3), "b": Config(8, 4, 64, 16, 3), "c": Config(8, 5, 96, 28, 1)}
+CONFIGS = {
+    "a": Config(16, 8, 64, 32, 3), "b": Config(8, 4, 64, 16, 3), "c": Config(8, 5, 96, 28, 1),
+    "quick": Config(8, 4, 16, 16, 3),
+}  # fmt: skip
 
 
 def along(path: str) -> AbstractContextManager[None]:

@@ -1,14 +1,16 @@
-"""Four stand-alone trainings, in one process of two threads or by workers of one thread.
+"""Stand-alone trainings, in one process of two threads or by workers of one thread.
 
-    python -m benchmarks.trainings WAY EPOCHS
+    python -m benchmarks.trainings SPACE WAY NUMBER EPOCHS
 
-``WAY``: ``1 process of 2 threads``, ``1 worker``, ``2 workers``. The time that a worker needs to start is
-part of it.
+``SPACE``: ``chain`` (that of `benchmarks.population`, 8 channels, batch 96, 28 x 28), ``darts`` or ``nb201``
+(the quick deployment of that space). ``WAY``: ``1 process of 2 threads``, ``1 worker``, ``2 workers``. The
+time that a worker needs to start is part of it.
 """
 
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import tempfile
 import time
@@ -17,6 +19,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.population import SPACE
 from benchmarks.steps import peak
 from gapless.core.streams import Streams
 from gapless.engine.folder import RunFolder
@@ -27,15 +30,17 @@ from gapless.job.plan import plan
 from gapless.job.request import Request
 from gapless.job.show import Quiet
 
-NUMBER = 4
-
 
 def main() -> None:
-    way, epochs = sys.argv[1], sys.argv[2]
-    sets = (("training.epochs", epochs), ("data.size", "28"), ("training.batch", "96"))
-    planned = plan(Request("chain", "digits", "spos", sets=sets))
+    name, way, number, epochs = sys.argv[1:]
+    sets: tuple[tuple[str, str], ...] = (("training.epochs", epochs),)
+    if name == "chain":
+        sets += (("data.size", "28"), ("training.batch", "96"), ("deploy.channels", "8"))
+        planned = plan(Request("object", "digits", "spos", sets=sets), space=SPACE)
+    else:
+        planned = plan(Request(name, "digits", "spos", sets=sets))
     rng = Streams(0).generator("trainings")
-    errands = [Errand("baseline", planned.space.choices.sample(rng), i) for i in range(NUMBER)]
+    errands = [Errand("baseline", planned.space.choices.sample(rng), i) for i in range(int(number))]
     records: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place:
         folder = RunFolder.create(Path(place) / "run", {})
@@ -50,8 +55,9 @@ def main() -> None:
             stored = lambda errand, record: records.append(record)  # noqa: E731
             Crew(setting, int(way[0]), stored, lambda n: None, print, lambda: False).do(errands)
         seconds = time.perf_counter() - start
+    worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 if "worker" in way else 0.0
     losses = sorted(record["test"]["loss"] for record in records)
-    print(json.dumps({"seconds": [seconds], "peak_mb": peak(), "losses": losses}))
+    print(json.dumps({"seconds": [seconds], "peak_mb": peak() + int(way[0]) * worker, "losses": losses}))
 
 
 if __name__ == "__main__":

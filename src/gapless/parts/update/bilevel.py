@@ -10,6 +10,7 @@ import torch
 from torch.func import functional_call
 
 from gapless.core import Space
+from gapless.nets.constant import constant
 from gapless.nets.fast import plain
 from gapless.nets.gate import Gate, Mix
 from gapless.nets.statistics import still
@@ -62,7 +63,8 @@ class Bilevel:
         x, y = val
         if self.order == 1:
             mix = run.mix()
-            logits = run.net(x, mix)
+            with constant(run.net):
+                logits = run.net(x, mix)
             loss = run.loss(logits, y)
             direct = torch.autograd.grad(loss + run.penalty(mix), alpha, allow_unused=True)
             return list(direct), scores("val", loss, logits, y)
