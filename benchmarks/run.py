@@ -22,13 +22,14 @@ from typing import Any
 import torch
 from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
 
-from benchmarks import parity, table
+from benchmarks import table
 from benchmarks.steps import CONFIGS, KINDS, PATHS, Config
 from gapless.core.files import beside
 from gapless.nets.native import load
 
 HERE = Path(__file__).parent
 THREADS = 2
+ALPHA = ("plain", "channels_last", "fast")
 Results = dict[str, Any]
 
 
@@ -64,21 +65,27 @@ def in_turns(ways: Sequence[str], rounds: int, one: Callable[[str], Results]) ->
     return found
 
 
-def super_networks(quick: bool) -> Results:
-    """Steps of the super-networks along all paths."""
-    found: Results = {}
-    for name, rounds in ({"quick": 1} if quick else {"a": 3, "b": 5, "c": 3}).items():
-        kinds: Results = {}
-        for kind in ("weight", "evaluation") if quick else KINDS:
-            repeats = 5 if kind == "evaluation" else {"a": 1, "b": 7, "c": 3, "quick": 3}[name]
+ROUNDS = {"a": 3, "b": 3, "c": 3, "quick": 1}
+REPEATS = {"a": 1, "b": 4, "c": 2, "quick": 2}
 
-            def one(way: str, name: str = name, kind: str = kind, repeats: int = repeats) -> Results:
-                return measured("benchmarks.steps", name, way, kind, str(repeats))
 
-            kinds[kind] = in_turns(("plain", "fast") if quick else PATHS, rounds, one)
-        found[name] = {"config": CONFIGS[name].text(), "kinds": kinds}
-        found[name]["parity"] = {path: parity.errors(name, path) for path in PATHS[3 if quick else 2 :]}
-    return found
+def super_network(name: str) -> Results:
+    """Steps of one super-network along all paths."""
+    kinds: Results = {}
+    for kind in ("weight", "evaluation") if name == "quick" else KINDS:
+        once = kind == "alpha2"
+        rounds, repeats = ROUNDS[name], 1 if once else 5 if kind == "evaluation" else REPEATS[name]
+
+        def one(way: str, kind: str = kind, repeats: int = repeats) -> Results:
+            return measured("benchmarks.steps", name, way, kind, str(repeats))
+
+        paths = ("plain", "fast") if name == "quick" else PATHS if kind in ("weight", "evaluation") else ALPHA
+        kinds[kind] = in_turns(paths, max(1, rounds - once), one)
+    checked = PATHS[3:] if name == "quick" else PATHS[2:]
+    return {
+        "config": CONFIGS[name].text(), "kinds": kinds,
+        "parity": {path: measured("benchmarks.parity", name, path) for path in checked},
+    }  # fmt: skip
 
 
 def growth(quick: bool) -> Results:
@@ -121,17 +128,18 @@ def trainings(quick: bool) -> Results:
     """Stand-alone trainings: one process of two threads, and one or two of one thread."""
     ways = ("1 process of 2 threads", "1 worker", "2 workers")
     found: Results = {}
-    for space, epochs in ({"darts": 1} if quick else {"darts": 20, "nb201": 12, "chain": 2}).items():
+    for space, epochs in ({"darts": 1} if quick else {"darts": 10, "nb201": 6, "chain": 1}).items():
 
         def one(way: str, space: str = space, epochs: int = epochs) -> Results:
             return measured("benchmarks.trainings", space, way, "2" if quick else "8", str(epochs))
 
-        found[space] = in_turns(ways[::2] if quick else ways, 1 if quick else 3, one)
+        found[space] = in_turns(ways[::2] if quick else ways, 1 if quick else 2, one)
     return found
 
 
-PARTS = {
-    "super-networks": super_networks, "growth": growth, "populations": populations, "trainings": trainings,
+PARTS: dict[str, Callable[[bool], Results]] = {
+    **{name: lambda _, name=name: super_network(name) for name in CONFIGS},  # type: ignore[misc]
+    "growth": growth, "populations": populations, "trainings": trainings,
 }  # fmt: skip
 
 
@@ -154,7 +162,8 @@ def main() -> None:
     path = given.to or HERE / ("results-quick.json" if given.quick else "results.json")
     results: Results = json.loads(path.read_text()) if path.exists() and given.only else {}
     results["machine"] = machine()
-    names = given.only or list(PARTS)
+    unwanted = ("a", "b", "c") if given.quick else ("quick",)
+    names = given.only or [name for name in PARTS if name not in unwanted]
     with Progress(SpinnerColumn(), *Progress.get_default_columns(), TimeElapsedColumn()) as bar:
         task = bar.add_task("measuring", total=len(names))
         for name in names:

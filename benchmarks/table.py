@@ -37,23 +37,21 @@ def _seconds(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _super_networks(found: dict[str, Any]) -> Iterable[str]:
-    yield "## One super-network\n"
-    for name, net in found.items():
-        yield f"### ({name}) {net['config']}\n"
-        rows = []
-        for kind, ways in net["kinds"].items():
-            for way, value in ways.items():
-                memory = value["peak_mb"] / ways["plain"]["peak_mb"]
-                rows.append((
-                    NAMES[kind], NAMES[way], _seconds(value["seconds"]),
-                    "1" if way == "plain" else _ratio(value), f"{value['peak_mb']:.0f}", f"{memory:.2f}",
-                ))  # fmt: skip
-        yield _rows(("step", "path", "s", "times faster", "peak MB", "of plain"), rows) + "\n"
-        kinds = net["parity"]["fast"]
-        rows = [(kind, *(f"{way[kind]:.1e}" for way in net["parity"].values())) for kind in kinds]
-        yield "Largest relative difference from the plain path in float64, batch 8:\n"
-        yield _rows(("number", *(NAMES[way] for way in net["parity"])), rows) + "\n"
+def _super_network(net: dict[str, Any]) -> Iterable[str]:
+    yield f"## A super-network of {net['config']}\n"
+    rows = []
+    for kind, ways in net["kinds"].items():
+        for way, value in ways.items():
+            memory = value["peak_mb"] / ways["plain"]["peak_mb"]
+            rows.append((
+                NAMES[kind], NAMES[way], _seconds(value["seconds"]),
+                "1" if way == "plain" else _ratio(value), f"{value['peak_mb']:.0f}", f"{memory:.2f}",
+            ))  # fmt: skip
+    yield _rows(("step", "path", "s", "times faster", "peak MB", "of plain"), rows) + "\n"
+    kinds = net["parity"]["fast"]
+    rows = [(kind, *(f"{way[kind]:.1e}" for way in net["parity"].values())) for kind in kinds]
+    yield "Largest relative difference from the plain path in float64, batch 8:\n"
+    yield _rows(("number", *(NAMES[way] for way in net["parity"])), rows) + "\n"
 
 
 def _growth(found: dict[str, Any]) -> Iterable[str]:
@@ -97,7 +95,7 @@ def _trainings(found: dict[str, Any]) -> Iterable[str]:
 
 
 PARTS = {
-    "super-networks": _super_networks, "growth": _growth, "populations": _populations,
+    **dict.fromkeys(("a", "b", "c", "quick"), _super_network), "growth": _growth, "populations": _populations,
     "trainings": _trainings,
 }  # fmt: skip
 
