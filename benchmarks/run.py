@@ -137,9 +137,25 @@ def trainings(quick: bool) -> Results:
     return found
 
 
+SEARCHED = {"darts": "darts", "darts-2nd": "darts", "random": "darts", "spos": "chain", "fairnas": "nb201"}
+
+
+def searches(quick: bool) -> Results:
+    """A short search of every method of `SEARCHED`, plain and fast."""
+    found: Results = {}
+    for method, space in (dict([*SEARCHED.items()][:1]) if quick else SEARCHED).items():
+
+        def one(way: str, method: str = method, space: str = space) -> Results:
+            return measured("benchmarks.searches", method, space, way)
+
+        found[method] = {"space": space, **in_turns(("plain", "fast"), 1 if quick else 2, one)}
+    return found
+
+
 PARTS: dict[str, Callable[[bool], Results]] = {
     **{name: lambda _, name=name: super_network(name) for name in CONFIGS},  # type: ignore[misc]
     "growth": growth, "populations": populations, "trainings": trainings,
+    "searches": searches,
 }  # fmt: skip
 
 

@@ -26,6 +26,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Run = Annotated[str, typer.Argument(metavar="DIR", help="The folder that was given to --run.")]
 Root = Annotated[str | None, typer.Option("--root", help="Where data sets lie.")]
 SpaceName = Annotated[str, typer.Option("--space", help="Search space.")]
+DataName = Annotated[str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PART.FIELD=VALUE", help="Change one number or part.")
+]
 MethodName = Annotated[str, typer.Argument(metavar="NAME")]
 
 
@@ -58,18 +62,14 @@ def _fail(line: str, status: int) -> None:
 @app.command()
 def search(
     space: SpaceName = "darts",
-    data: Annotated[
-        str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")
-    ] = "digits",
+    data: DataName = "digits",
     method: Annotated[str, typer.Option(help="A name of 'gapless methods list'.")] = "darts",
     run: Annotated[str, typer.Option(help="A new folder for everything that is written.")] = "",
     seed: Annotated[int, typer.Option(help="All random numbers follow from it.")] = 0,
     epochs: Annotated[int | None, typer.Option(help="Of the search; every schedule follows.")] = None,
     budget: Annotated[str | None, typer.Option(help="Instead of --epochs: a time such as 10m.")] = None,
     preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="PART.FIELD=VALUE", help="Change one number or part.")
-    ] = None,
+    settings: Settings = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     root: Root = None,
     retrain: Annotated[bool, typer.Option(help="Train the found architecture alone and export it.")] = True,
@@ -193,26 +193,25 @@ def methods_show(
     preset: Annotated[str, typer.Option(help="paper or quick.")] = "paper",
     as_json: Json = False,
 ) -> None:
-    """Equation, parts, defaults, deviations and citation of a method."""
-    from gapless import methods
-    from gapless.job.findings import method
+    """Equation, parts and their files, terms of the gap, defaults, deviations and citation of a method."""
+    from gapless.job.describe import described, told
 
-    shown = method(methods.get(name, preset))
-    reference = shown["reference"]
-    lines = [f"{shown['title']} ({name}), preset {preset}", "", f"  {shown['equation']}", ""]
-    lines += [f"  {part['role']:<9}{part['value']}  [{part['module']}]" for part in shown["parts"]]
-    lines += [f"  epochs   {' + '.join(map(str, shown['epochs']))}, batch {shown['batch']}"]
-    lines += [
-        f"  attacks  {', '.join(shown['terms']) or 'no term of the gap'}",
-        "",
-        "  differs from the paper:",
-    ]
-    lines += [f"  - {line}" for line in shown["deviations"]] or ["  - nowhere that we know of"]
-    lines += [
-        "",
-        f"  {reference['authors']}. {reference['title']}. {reference['venue']}, {reference['year']}.",
-    ]
-    _answer(shown, as_json, "\n".join(lines))
+    found = described(name, preset)
+    _answer(found, as_json, told(found))
+
+
+@methods_app.command("diff")
+def methods_diff(
+    a: Annotated[str, typer.Argument(metavar="A")],
+    b: Annotated[str, typer.Argument(metavar="B")],
+    preset: Annotated[str, typer.Option(help="paper or quick.")] = "paper",
+    as_json: Json = False,
+) -> None:
+    """In which parts and values two methods differ."""
+    from gapless.job.describe import contrasted, differences
+
+    found = differences(a, b, preset)
+    _answer(found, as_json, contrasted(found))
 
 
 @methods_app.command("check")
@@ -290,6 +289,38 @@ def doctor(as_json: Json = False) -> None:
 
     found = examined()
     _answer(found, as_json, told(found))
+
+
+@app.command()
+def ablate(
+    base: Annotated[str, typer.Option(help="The method that is changed.")] = "darts",
+    parts: Annotated[
+        str, typer.Option("--parts", metavar="PART=NAME,...", help="Changes, each alone and all together.")
+    ] = "",
+    space: SpaceName = "darts",
+    data: DataName = "digits",
+    run: Annotated[str, typer.Option(help="Folder of all searches; the same one continues.")] = "",
+    seeds: Annotated[int, typer.Option(help="Searches of each variant.")] = 3,
+    seed: Annotated[int, typer.Option(help="The first one.")] = 0,
+    epochs: Annotated[int | None, typer.Option(help="Of each search; every schedule follows.")] = None,
+    preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
+    settings: Settings = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    root: Root = None,
+    as_json: Json = False,
+) -> None:
+    """Search with a method, with each change of one part and with all changes, and compare."""
+    if not run:
+        raise BadValue(expected="--run DIR, a folder for the searches", got="none", do="e.g. --run runs/b")
+    from gapless.audit.ablation import lines
+    from gapless.job.ablate import Ablation, parsed
+    from gapless.job.ablate import ablate as ablated
+    from gapless.job.request import Request, pairs
+
+    sets = pairs(settings or [])
+    asked = Request(space, data, base, preset, seed, epochs, sets, device, root, retrain=False)
+    found = ablated(Ablation(asked, parsed(parts), seeds), run, _show(as_json))
+    _answer({"run": run, **found}, as_json, "\n".join(lines(found["table"])))
 
 
 def _show(as_json: bool) -> Any:

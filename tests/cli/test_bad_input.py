@@ -20,7 +20,7 @@ from .refusal import images, mounted, refused, usage
 
 NAMES = {
     "space": (["--space", "dart"], "a space", "'dart'", "did you mean 'darts'?"),
-    "space, nothing near": (["--space", "zzz"], "'zzz'", "choose one of chain, darts, nb201"),
+    "space, nothing near": (["--space", "zzz"], "'zzz'", "choose one of chain, darts, gold-nas, nb201"),
     "method": (["--method", "darts-3nd"], "a method", "'darts-3nd'", "did you mean 'darts-2nd'?"),
     "data": (["--data", "digit"], "a data set", "'digit'", "did you mean 'digits'?"),
     "data, empty": (["--data", ""], "the name of a data set", "got ''; choose one of cifar10"),
@@ -55,7 +55,7 @@ SETTINGS = {
     "no =": ("weights.lr", "--set part.field=value", "'weights.lr'"),
     "no key": ("=3", "--set part.field=value", "'=3'"),
     "a place alone": ("data=3", "a field of 'data'", "'data'", "data.FIELD=VALUE"),
-    "a part alone": ("update=3", "a value like Bilevel", "'3'"),
+    "a part alone": ("update=3", "a part for 'update'", "'3'", "choose one of "),
     "too deep": ("weights.kind.name=3", "to name one field", "'sgd'"),
     "a word for a number": ("batch=many", "a value like 64 for 'batch'", "'many'"),
     "a fraction for a count": ("batch=2.5", "a value like 64 for 'batch'", "'2.5'"),
@@ -67,7 +67,7 @@ SETTINGS = {
     "not 1 or 2": ("update.order=3", "1 or 2", "'3'"),
     "three betas": ("weights.betas=(0.9,0.9,0.9)", "'weights.betas'", "'(0.9,0.9,0.9)'"),
     "betas of words": ("weights.betas=a,b", "'weights.betas'", "'a,b'"),
-    "a word for a part": ("mask=weakest", "'mask'", "'weakest'"),
+    "a word for a part": ("relax=softmx", "'relax'", "'softmx'", "did you mean 'softmax'?"),
     "no such stage": ("stages.7.epochs=1", "a number from 0 to 0", "7"),
     "batch of 1": ("batch=1", "a batch of at least 2 images", "batch 1"),
     "freeze_alpha above 1": ("freeze_alpha=2", "from 0 to 1", "2.0"),

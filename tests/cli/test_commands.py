@@ -12,20 +12,25 @@ from typing import Any
 
 import pytest
 import typer
-from tests.job.tiny import NO_MORE, tree, words
+from tests.job.tiny import NO_MORE, SETS, tree, words
 
-from gapless import cli
+from gapless import cli, methods, spaces
+from gapless.engine.check import conflicts
 
 from .conftest import Command, Outcome
 
 ROOT: Any = typer.main.get_command(cli.app)
 FIXED = {
-    "search", "resume", "retrain", "audit", "report", "export", "doctor",
-    "methods list", "methods show", "methods check",
+    "search", "resume", "retrain", "audit", "report", "export", "ablate", "doctor",
+    "methods list", "methods show", "methods diff", "methods check",
     "spaces list", "spaces show", "spaces size", "spaces sample",
 }  # fmt: skip
-METHODS = ("darts", "darts-2nd", "fairnas", "random", "spos")
-SIZES = {"darts": (1 * 3 * 6 * 10 * 7**8) ** 2, "nb201": 5**6, "chain": 7**8}
+METHODS = tuple(methods.names())
+EARLIEST = {"darts", "darts-2nd", "fairnas", "random", "spos"}
+SIZES = {
+    "darts": (1 * 3 * 6 * 10 * 7**8) ** 2, "nb201": 5**6, "chain": 7**8,
+    "gold-nas": (15 * 63 * 255 * 1023) ** 14,
+}  # fmt: skip
 
 
 def leaves(command: Any = ROOT, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -99,6 +104,7 @@ def test_help_is_printed(gapless: Command) -> None:
 def test_methods_list(gapless: Command) -> None:
     rows = one_object(gapless("methods", "list", "--json"))["methods"]
     assert tuple(row["name"] for row in rows) == METHODS
+    assert set(METHODS) >= EARLIEST | {"pc-darts"}
     lines = gapless("methods", "list").out.splitlines()
     assert [line.split()[0] for line in lines] == list(METHODS)
     assert all(row["title"] in line for row, line in zip(rows, lines, strict=True))
@@ -113,17 +119,36 @@ def test_methods_show(name: str, preset: str, gapless: Command) -> None:
     for part in (shown["equation"], shown["title"], shown["reference"]["title"], *shown["deviations"]):
         assert part in text
     for part in shown["parts"]:
-        assert part["module"] in text
+        assert part["file"] in text
+    assert set(shown["defaults"]) == {"paper", "quick"}
+    assert shown["citation"].startswith("@")
     assert shown["deviations"], "every quick preset differs; so does every paper one so far"
+
+
+def test_methods_diff(gapless: Command) -> None:
+    found = one_object(gapless("methods", "diff", "darts", "pc-darts", "--preset", "quick", "--json"))
+    assert (found["a"], found["b"], found["preset"]) == ("darts", "pc-darts", "quick")
+    rows = [*found["parts"], *found["values"]]
+    lines = gapless("methods", "diff", "darts", "pc-darts", "--preset", "quick").out.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == [row["field"] for row in rows]
+    assert (
+        gapless("methods", "diff", "spos", "spos").out == "'spos' and 'spos' do not differ in preset paper\n"
+    )
 
 
 @pytest.mark.parametrize("space", SIZES)
 def test_methods_check(space: str, gapless: Command) -> None:
     for name in METHODS:
-        assert one_object(gapless("methods", "check", name, "--space", space, "--json")) == {
-            "method": name, "space": space, "runs": True, "conflicts": [],
+        lines = conflicts(methods.get(name), spaces.get(space))
+        outcome = gapless("methods", "check", name, "--space", space, "--json")
+        assert outcome.status == (2 if lines else 0)
+        assert json.loads(outcome.out) == {
+            "method": name, "space": space, "runs": not lines, "conflicts": lines,
         }  # fmt: skip
-        assert gapless("methods", "check", name, "--space", space).out == f"'{name}' runs on '{space}'\n"
+        outcome = gapless("methods", "check", name, "--space", space)
+        assert outcome.out == ("" if lines else f"'{name}' runs on '{space}'\n")
+        assert outcome.err.count("\n") == bool(lines)
+        assert all(line in outcome.err for line in lines)
 
 
 def test_spaces_list_and_show(gapless: Command) -> None:
@@ -225,6 +250,40 @@ def test_audit_measures_what_is_missing(gapless: Command, searched: Path) -> Non
     assert len(found["accuracy"]["test"]["values"]) == 1
     outcome = gapless("audit", searched, "--archs", "2", "--seeds", "2")
     assert "2 trainings" in outcome.out
+
+
+@pytest.mark.slow
+def test_ablate_prints_the_table_and_nothing_else(gapless: Command, tmp_path: Path) -> None:
+    words = ["ablate", "--base", "darts", "--parts", "relax=edge-product", "--seeds", "1", "--epochs", "1"]
+    outcome = gapless(*words, "--run", tmp_path / "a", *SETS)
+    assert (outcome.status, outcome.err) == (0, "")
+    title, base, change = outcome.out.splitlines()
+    assert title.split()[:4] == ["variant", "seeds", "a0", "a1"]
+    assert base.startswith("base ")
+    assert change.startswith("relax=edge-product ")
+    found = one_object(gapless(*words, "--run", tmp_path / "a", *SETS, "--json"))
+    stored = json.loads((tmp_path / "a" / "ablation.json").read_text())
+    assert found == {"run": str(tmp_path / "a"), **stored}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--parts", "relax=softmax"], "--run DIR"),
+        (["--run", "a"], "at least 1 change"),
+        (["--run", "a", "--parts", "relax"], "--parts part=name"),
+        (["--run", "a", "--parts", "relax=softmax", "--base", "dart"], "did you mean 'darts'"),
+        (["--run", "a", "--parts", "partial=2", "--space", "chain"], "no partial channels"),
+    ],
+)
+def test_ablate_refuses_in_one_line(
+    words: list[str], said: str, gapless: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = gapless("ablate", *words)
+    assert (outcome.status, outcome.out, outcome.err.count("\n")) == (2, "", 1)
+    assert said in outcome.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_report_is_written_anew(gapless: Command, trained: Path) -> None:

@@ -36,7 +36,7 @@ def spaces(draw: st.DrawFn, depth: int = 3, largest: int = LARGEST) -> Space:
         choice = Choice(
             name,
             {option: draw(st.sampled_from(inner)) for option in names},
-            pick=draw(st.integers(1, len(names))),
+            pick=draw(st.integers(1, len(names)) | bounds(len(names))),
             group=draw(st.sampled_from(["", "shared"])),
             relaxed_only=draw(st.sampled_from([(), ("none",)])),
         )
@@ -53,6 +53,18 @@ def spaces_with_archs(draw: st.DrawFn, archs: int) -> tuple[Any, ...]:
     return space, *(draw(st.sampled_from(every)) for _ in range(archs))
 
 
+def bounds(options: int) -> st.SearchStrategy[tuple[int, int]]:
+    """A least and a largest number of picks of so many options."""
+    both = st.tuples(st.integers(1, options), st.integers(1, options))
+    return both.map(lambda pair: (min(pair), max(pair)))
+
+
+def picks(choice: Choice) -> range:
+    """How many options an architecture may have."""
+    least, most = choice.pick if isinstance(choice.pick, tuple) else (choice.pick, choice.pick)
+    return range(least, most + 1)
+
+
 def generators() -> st.SearchStrategy[np.random.Generator]:
     return st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
@@ -62,7 +74,7 @@ def number(choices: list[Choice]) -> int:
     total = 1
     for choice in choices:
         sizes: list[int] = [1 if s is None else number(list(s.choices)) for s in choice.options.values()]
-        total *= sum(math.prod(chosen) for chosen in combinations(sizes, choice.pick))
+        total *= sum(math.prod(chosen) for k in picks(choice) for chosen in combinations(sizes, k))
     return total
 
 
@@ -74,7 +86,7 @@ def listed(space: Space | None) -> Iterator[Picks]:
     a_choice = []
     for choice in space.choices:
         ways = []
-        for options in combinations(choice.options, choice.pick):
+        for options in (some for k in picks(choice) for some in combinations(choice.options, k)):
             insides = product(*(list(listed(choice.options[option])) for option in options))
             ways += [dict(zip(options, inside, strict=True)) for inside in insides]
         a_choice.append(ways)
@@ -93,9 +105,11 @@ def one_edit(space: Space | None, a: Picks, b: Picks) -> bool:
     one, other = a[choice.name], b[choice.name]
     gone, come = set(one) - set(other), set(other) - set(one)
     changed = [option for option in set(one) & set(other) if one[option] != other[option]]
-    if not gone:
+    if len(gone) + len(come) == 1:
+        return not changed
+    if not gone and not come:
         return len(changed) == 1 and one_edit(choice.options[changed[0]], one[changed[0]], other[changed[0]])
-    if len(gone) > 1 or changed:
+    if len(gone) != 1 or len(come) != 1 or changed:
         return False
     old, new = gone.pop(), come.pop()
     inside_old, inside_new = (choice.options[o] or Space(()) for o in (old, new))

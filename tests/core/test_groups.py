@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 from gapless.core import Arch, Choice, Path, Space
+from gapless.core.errors import BadValue
+from gapless.core.groups import nodes
+from gapless.spaces.chain import Chain
+from gapless.spaces.darts import Darts
+from gapless.spaces.nb201 import Nb201
 
 from .strategies import EXAMPLES, spaces, spaces_with_archs
 
@@ -82,3 +88,31 @@ def test_columns_follow_the_longest_row_with_relaxed_only_first() -> None:
     assert (c.name, c.rows, c.options) == ("c", (("c",),), ("q",))
     active = space.active(Arch.of({"a": "x", "b": "y", "c": "q"}))
     assert active["op"].tolist() == [[False, False, False, True], [False, True, False, False]]
+
+
+def by_name(space: Space) -> dict[str, list[int]]:
+    return {group.name: nodes(group).tolist() for group in space.groups()}
+
+
+def test_edges_enter_the_node_that_picks_them_or_that_they_name() -> None:
+    cell = [0] * 2 + [1] * 3 + [2] * 4 + [3] * 5
+    assert by_name(Darts().choices) == {"normal": cell, "reduce": cell}
+    assert by_name(Nb201().choices) == {"edges": [0, 1, 1, 2, 2, 2]}
+    assert by_name(Chain().choices) == {"layers": list(range(8))}
+
+
+def test_a_node_is_named_where_its_choices_lie() -> None:
+    """The same name inside two options is two nodes; on the top level a choice is its own."""
+
+    def inner() -> Space:
+        return Space(tuple(Choice(name, {"x": None, "y": None}, group="g", node="n") for name in "ab"))
+
+    space = Space((Choice("first", {"l": inner(), "r": inner()}), Choice("c", {"x": None}, group="g")))
+    assert by_name(space) == {"g": [0, 0, 1, 1, 2]}
+    smaller = space.restrict(lambda path, option: option != "l")
+    assert by_name(smaller) == {"g": [0, 0, 1]}
+
+
+def test_a_node_is_a_name() -> None:
+    with pytest.raises(BadValue, match="the name of a node"):
+        Choice("a", {"x": None}, node=3)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gapless.core import Cosine, Linear, Progress, at
+from gapless.core import ByStage, Cosine, Linear, Progress, at
 from gapless.core.errors import UnknownName
 
 from .strategies import EXAMPLES
@@ -73,3 +73,8 @@ def test_a_misspelt_unit_is_refused(schedule: type[Linear] | type[Cosine]) -> No
 def test_schedules_are_values() -> None:
     assert pickle.loads(pickle.dumps(Cosine(1.0))) == Cosine(1.0, 0.0) != Cosine(1.0, 0.1)
     assert hash(Linear(0, 1)) == hash(Linear(0, 1))
+
+
+def test_a_schedule_for_each_stage() -> None:
+    schedule = ByStage((Linear(1.0, 0.0), 0.5))
+    assert [schedule(Progress(1, 4, stage=stage)) for stage in (0, 1, 2)] == [0.75, 0.5, 0.5]

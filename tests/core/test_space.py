@@ -15,7 +15,7 @@ from scipy.stats import chi2
 from gapless.core import Arch, Choice, Space
 from gapless.core.errors import BadValue, Refused, UnknownName
 
-from .strategies import EXAMPLES, listed, spaces, spaces_with_archs
+from .strategies import EXAMPLES, listed, picks, spaces, spaces_with_archs
 
 OPERATIONS = ("max_pool", "avg_pool", "skip", "sep_3", "sep_5", "dil_3", "dil_5")
 KERNELS = Space((Choice("kernel", {"3": None, "5": None}),))
@@ -36,6 +36,7 @@ SMALL = (
             Choice("flat", {"p": None, "q": None, "r": None}, pick=2),
         )
     ),
+    Space((Choice("any", {"x": KERNELS, "y": None, "z": KERNELS}, pick=(1, 3)),)),
 )
 
 
@@ -166,7 +167,7 @@ def _starved(space: Space, keep, prefix) -> bool:
     for choice in space.choices:
         path = (*prefix, choice.name)
         kept = [option for option in choice.options if keep(path, option)]
-        if len(kept) < choice.pick:
+        if len(kept) < picks(choice)[0]:
             return True
         if any(_starved(choice.options[o] or Space(()), keep, (*path, o)) for o in kept):
             return True
@@ -200,6 +201,11 @@ def test_restrict_that_leaves_too_few_says_where() -> None:
         (lambda: Choice("c", {"a": None}, pick=0), "got 0"),
         (lambda: Choice("c", {"a": None}, pick=1.0), "whole number of picks"),
         (lambda: Choice("c", {"a": None}, pick=True), "whole number of picks"),
+        (lambda: Choice("c", {"a": None, "b": None}, pick=(1, 2.0)), "a pair of them"),
+        (lambda: Choice("c", {"a": None, "b": None}, pick=(1, 2, 2)), "a pair of them"),
+        (lambda: Choice("c", {"a": None, "b": None}, pick=(0, 2)), r"between 1 and 2 .* got \(0, 2\)"),
+        (lambda: Choice("c", {"a": None, "b": None}, pick=(2, 1)), r"got \(2, 1\)"),
+        (lambda: Choice("c", {"a": None, "b": None}, pick=(1, 3)), r"got \(1, 3\)"),
         (lambda: Choice("", {"a": None}), "a name for the choice"),
         (lambda: Choice(3, {"a": None}), "a name for the choice"),
         (lambda: Choice("c", ["a", "b"]), "mapping from option name"),
@@ -248,6 +254,30 @@ def test_a_foreign_architecture_is_refused_everywhere(picks: dict[str, object], 
         with pytest.raises(BadValue) as caught:
             use(arch)
         assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("inputs", range(2, 6))
+def test_any_number_of_picks_but_none(inputs: int) -> None:
+    options = dict.fromkeys(map(str, range(2 * inputs)))
+    space = Space((Choice("node", options, pick=(1, len(options))),))
+    assert space.size() == 2 ** (2 * inputs) - 1
+    sizes = {len(space.at(number)["node"]) for number in range(space.size())}
+    assert sizes == set(range(1, 2 * inputs + 1))
+
+
+def test_a_pair_of_equal_numbers_is_that_number() -> None:
+    options = {"a": None, "b": None, "c": None}
+    assert Choice("c", options, pick=(2, 2)) == Choice("c", options, pick=2)
+    free = Space((Choice("c", options, pick=(1, 3)),))
+    assert free.restrict(lambda path, option: option == "a") == Space((Choice("c", {"a": None}),))
+    assert free.restrict(lambda path, option: option != "a").choices[0].pick == (1, 2)
+
+
+def test_too_many_or_no_picks_are_refused() -> None:
+    space = Space((Choice("c", dict.fromkeys("abcd"), pick=(2, 3)),))
+    for picked, got in ((["a"], "a"), (["a", "b", "c", "d"], "a, b, c, d")):
+        with pytest.raises(BadValue, match=f"expected 2 to 3 of a, b, c, d at choice 'c'; got {got};"):
+            space.check(Arch.of({"c": picked}))
 
 
 def test_what_is_no_architecture_is_not_in_a_space() -> None:

@@ -16,6 +16,9 @@ from gapless.core.errors import BadValue, GaplessError, Refused, UnknownName
 from gapless.job.plan import DataSettings, plan
 from gapless.job.request import Request, pairs
 from gapless.job.settings import changed, parsed, spread
+from gapless.parts.mask.strongest import Strongest
+from gapless.parts.relax.edge_product import EdgeProduct
+from gapless.parts.sample.uniform import Uniform
 
 steady = settings(deadline=None, derandomize=True, max_examples=150)
 
@@ -172,6 +175,29 @@ def test_places_recipe_and_stages() -> None:
     assert (recipe.stages[0].freeze_alpha, recipe.stages[0].update.order) == (0.25, 2)
     assert (values["search"].channels, values["deploy"].depth, values["data"].limit) == (3, 9, 500)
     assert (values["training"].weights.lr, values["space"].nodes) == (0.125, 3)
+
+
+def test_a_part_is_swapped_by_its_name() -> None:
+    def stage(*texts: str, method: str = "darts") -> Any:
+        (found,) = spread(pairs(list(texts)), places(method))["recipe"].stages
+        return found
+
+    before = places()["recipe"].stages[0]
+    assert stage("relax=edge-product") == replace(before, relax=EdgeProduct())
+    assert stage("stages.0.relax=edge-product") == replace(before, relax=EdgeProduct())
+    assert stage("relax=edge-product", "relax.edge_scale=0.5").relax == EdgeProduct(edge_scale=0.5)
+    assert stage("relax.scale=0.5", "relax=softmax") == before, "a part that is named has its defaults"
+    assert stage("relax=none").relax is stage("mask=None").mask is None
+    assert stage("observe=none").observe == ()
+    assert stage("sample=uniform", method="fairnas").sample == Uniform()
+    chosen = spread(pairs(["select.rule=strongest"]), places())["recipe"].select.rule
+    assert chosen == Strongest()
+
+
+@pytest.mark.parametrize("text", ["relax=softmx", "update=none", "sample=uniform+uniform", "relax=Softmax()"])
+def test_what_is_no_part_is_refused(text: str) -> None:
+    with pytest.raises(UnknownName, match=f"a part for '{text.partition('=')[0]}'"):
+        spread(pairs([text]), places())
 
 
 def test_nothing_set_changes_nothing() -> None:

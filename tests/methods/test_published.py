@@ -23,7 +23,7 @@ EVERY = {f"{n}/{p}": gapless.methods.get(n, p) for n in NAMES for p in gapless.m
     ("method", "first", "middle", "last"),
     [
         ("darts", 0.025, 0.013, 0.001), ("darts-2nd", 0.025, 0.013, 0.001), ("random", 0.025, 0.013, 0.001),
-        ("spos", 0.5, 0.25, 0.0), ("fairnas", 0.045, 0.0225, 0.0),
+        ("spos", 0.5, 0.25, 0.0), ("fairnas", 0.045, 0.0225, 0.0), ("pc-darts", 0.1, 0.05, 0.0),
     ],
 )  # fmt: skip
 def test_learning_rates_run_between_the_published_ends(method, first, middle, last):

@@ -16,7 +16,7 @@ FOUR = Space(tuple(Choice(f"layer{i}", dict.fromkeys("abcd"), group="g") for i i
 
 
 def drawn(choices, step):
-    return StrictlyFair()(choices, Progress(), Streams(0).generator("sample", step))
+    return StrictlyFair()(choices, Progress(), Streams(0).generator("sample", step), {})
 
 
 @pytest.mark.parametrize("name", ["chain", "darts", "nb201"])

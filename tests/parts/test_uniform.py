@@ -32,7 +32,7 @@ def test_every_architecture_is_equally_likely(name):
     draws = [
         key(table)
         for step in range(100 * choices.size())
-        for table in Uniform()(choices, Progress(), Streams(0).generator("sample", step))
+        for table in Uniform()(choices, Progress(), Streams(0).generator("sample", step), {})
     ]
     counts = Counter(draws)
     assert set(counts) <= {key(choices.active(arch)) for arch in choices}
@@ -49,6 +49,7 @@ def test_n_independent_paths():
     choices = SMALL["chain"]
     pairs = Counter()
     for step in range(3000):
-        a, b = (t["layers"][0] for t in Uniform(2)(choices, Progress(), Streams(1).generator("sample", step)))
+        rng = Streams(1).generator("sample", step)
+        a, b = (table["layers"][0] for table in Uniform(2)(choices, Progress(), rng, {}))
         pairs[int(np.argmax(a)), int(np.argmax(b))] += 1
     assert fits_uniform(list(pairs.values()), 9)

@@ -6,16 +6,21 @@ import os
 import random
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
 
 from gapless import methods
 from gapless.engine.checkpoint import Checkpoints
+from gapless.job.work import processors
 
 from .victim import work
 
 KILLS = 10
+"""Of the methods that between them have every kind of part; of the others `FEW`."""
+FEW = 3
+THOROUGH = ("darts-2nd", "spos", "p-darts", "darts-ada", "cdarts", "enas", "gold-nas")
 UNEQUAL = ("seconds", "peak_mb", "latency_ms", "bytes")
 
 
@@ -38,6 +43,10 @@ def started(processes, *arguments):
     process = processes.Process(target=work, args=arguments)
     process.start()
     return process
+
+
+def results(folder):
+    return timeless(json.loads((folder / "measured.json").read_text()))
 
 
 def begun(folder, process):
@@ -63,10 +72,11 @@ def test_killed_and_resumed_is_bitwise_equal(method, processes, tmp_path):
     finished(processes, method, str(whole), False)
     work_seconds = time.perf_counter() - began
     rng, resume = random.Random(method), False
-    for kill in range(KILLS):
+    kills = KILLS if method in THOROUGH else FEW
+    for kill in range(kills):
         process = started(processes, method, str(killed), resume)
         begun(killed, process)
-        process.join(rng.uniform(0.0, 0.16) * work_seconds)
+        process.join(rng.uniform(0.0, 0.16 if kills == KILLS else 0.3) * work_seconds)
         assert process.exitcode is None, f"done before kill {kill + 1}"
         os.kill(process.pid, signal.SIGKILL)
         process.join()
@@ -79,10 +89,54 @@ def test_killed_and_resumed_is_bitwise_equal(method, processes, tmp_path):
     assert first.tensors.keys() == second.tensors.keys()
     for name, tensor in first.tensors.items():
         assert tensor.equal(second.tensors[name]), name
-    results = [timeless(json.loads((place / "measured.json").read_text())) for place in (whole, killed)]
-    assert results[0] == results[1]
+    assert results(whole) == results(killed)
     networks = sorted(p.name for p in (whole / "networks").iterdir())
     assert networks == sorted(p.name for p in (killed / "networks").iterdir() if not p.name.startswith("."))
     for name in networks:
         pair = [load_file(place / "networks" / name) for place in (whole, killed)]
         assert all(value.equal(pair[1][key]) for key, value in pair[0].items()), name
+
+
+def workers(process):
+    """Processes that train for a job, by number."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return [int(child) for child in children.split()]
+
+
+def alive(number):
+    """Whether a process runs; one that ended and that nobody has asked about yet does not."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def until(true, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not true() and time.monotonic() < end:
+        time.sleep(0.01)
+    return true()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(processors() < 2, reason="trainings run side by side on two processors or more")
+@pytest.mark.skipif(
+    not os.path.exists("/proc/self/task"), reason="children are found in /proc, as Linux has it"
+)
+def test_killed_while_trainings_run_side_by_side(processes, tmp_path):
+    """The job dies, its workers go with it, and what is resumed equals trainings done one by one."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    finished(processes, "darts", str(whole), False)
+    job = started(processes, "darts", str(killed), False, True)
+    stored = killed / "checkpoint"
+    assert until(lambda: any(p.name != "search" and any(p.iterdir()) for p in stored.glob("*")))
+    crew = workers(job)
+    assert len(crew) == 2
+    os.kill(job.pid, signal.SIGKILL)
+    job.join()
+    assert until(lambda: not any(map(alive, crew)))
+    again = started(processes, "darts", str(killed), True, True)
+    again.join()
+    assert again.exitcode == 0
+    assert results(whole) == results(killed)

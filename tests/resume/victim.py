@@ -8,8 +8,10 @@ import torch
 from gapless.job.job import begin, carried_out, reopened
 from gapless.job.plan import plan
 from gapless.job.request import Request
+from gapless.methods import get
 
-SPACES = {"darts": "darts", "darts-2nd": "darts", "random": "nb201", "spos": "chain", "fairnas": "nb201"}
+SPACES = {"random": "nb201", "spos": "chain", "fairnas": "nb201"}
+"""Where the methods that do not search `darts` here search."""
 
 
 def request(method: str) -> Request:
@@ -19,19 +21,22 @@ def request(method: str) -> Request:
         ("deploy.channels", "4"),
         ("data.limit", "300"),
     ]
-    space = SPACES[method]
+    space, recipe = SPACES.get(method, "darts"), get(method, "quick")
     if space != "chain":
         depth = "2" if space == "darts" else "1"
         sets += [("search.depth", depth), ("deploy.depth", depth)]
-    if method not in ("darts", "darts-2nd"):
+    if recipe.select.evaluations > 6:
         sets.append(("select.evaluations", "6"))
-    return Request(space, "digits", method, epochs=2, sets=(*sets, ("batch", "24")), archs=1, seeds=1)
+    epochs = max(2, len(recipe.stages))
+    return Request(space, "digits", method, epochs=epochs, sets=(*sets, ("batch", "24")), archs=1, seeds=1)
 
 
-def work(method: str, folder: str, resume: bool) -> None:
+def work(method: str, folder: str, resume: bool, together: bool = False) -> None:
+    """Begins or resumes it; on one processor, so that trainings die with their job, unless ``together``."""
     torch.set_num_threads(1)
-    if hasattr(os, "sched_setaffinity"):  # one processor, so that trainings are killed with their job
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    if hasattr(os, "sched_setaffinity") and not together:
+        mine = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {mine[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % len(mine)]})
     if resume:
         planned, place = reopened(folder)
     else:

@@ -2,10 +2,11 @@
 
 from gapless.core.arch import Arch
 from gapless.core.groups import Group
-from gapless.core.progress import Cosine, Linear, Progress, Schedule, at
+from gapless.core.progress import ByStage, Cosine, Geometric, Linear, Progress, Schedule, at
 from gapless.core.space import Choice, Path, Space
 from gapless.core.streams import Streams
 
 __all__ = [
-    "Arch", "Choice", "Cosine", "Group", "Linear", "Path", "Progress", "Schedule", "Space", "Streams", "at",
+    "Arch", "ByStage", "Choice", "Cosine", "Geometric", "Group", "Linear", "Path", "Progress", "Schedule",
+    "Space", "Streams", "at",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ class Group:
         options: names of the columns.
         mask: `rows x options`, True where that row has that option.
         pickable: `rows x options`, True where an architecture may have it.
+        enters: for each row the node that it enters: `Choice.node`, else the choice that it lies in.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Group:
     options: tuple[str, ...]
     mask: NDArray[np.bool_] = field(compare=False)
     pickable: NDArray[np.bool_] = field(compare=False)
+    enters: tuple[Path, ...]
 
 
 def grouped(space: Space) -> tuple[Group, ...]:
@@ -44,7 +46,20 @@ def _table(name: str, rows: list[tuple[Path, Choice]]) -> Group:
     options = _merged([(*c.relaxed_only, *c.options) for _, c in rows])
     has = [[o in c.options or o in c.relaxed_only for o in options] for _, c in rows]
     may = [[o in c.options for o in options] for _, c in rows]
-    return Group(name, tuple(path for path, _ in rows), options, np.array(has), np.array(may))
+    enters = tuple(_entered(path, c) for path, c in rows)
+    return Group(name, tuple(path for path, _ in rows), options, np.array(has), np.array(may), enters)
+
+
+def _entered(path: Path, choice: Choice) -> Path:
+    if choice.node:
+        return (*path[:-1], choice.node)
+    return path[:-2] or path
+
+
+def nodes(group: Group) -> NDArray[np.int64]:
+    """For each row the number of the node that it enters, from 0 in the order of the rows."""
+    numbers = {node: i for i, node in enumerate(dict.fromkeys(group.enters))}
+    return np.array([numbers[node] for node in group.enters], dtype=np.int64)
 
 
 def _merged(lists: list[tuple[str, ...]]) -> tuple[str, ...]:

@@ -28,10 +28,11 @@ def check(space: Space, arch: Arch, prefix: Path = ()) -> None:
     for choice in space.choices:
         path, picked = (*prefix, choice.name), arch[choice.name]
         unknown = [option for option in picked if option not in choice.options]
-        if unknown or len(picked) != choice.pick:
+        if unknown or not choice.least <= len(picked) <= choice.most:
+            bounds = " to ".join(str(bound) for bound in dict.fromkeys((choice.least, choice.most)))
             near = difflib.get_close_matches(unknown[0], choice.options, n=1) if unknown else []
             raise BadValue(
-                expected=f"{choice.pick} of {', '.join(choice.options)} at choice '{'/'.join(path)}'",
+                expected=f"{bounds} of {', '.join(choice.options)} at choice '{'/'.join(path)}'",
                 got=", ".join(picked) or "none",
                 do=f"did you mean '{near[0]}'?" if near else do,
             )

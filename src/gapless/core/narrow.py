@@ -19,16 +19,17 @@ def restrict(space: Space, keep: Callable[[Path, str], bool], prefix: Path = ())
     for choice in space.choices:
         path = (*prefix, choice.name)
         kept = [option for option in choice.options if keep(path, option)]
-        if len(kept) < choice.pick:
+        if len(kept) < choice.least:
             options_here, where = ", ".join(choice.options), "/".join(path)
             raise BadValue(
-                expected=f"at least {choice.pick} of {options_here} kept at choice '{where}'",
+                expected=f"at least {choice.least} of {options_here} kept at choice '{where}'",
                 got=", ".join(kept) or "none",
                 do="keep at least as many options as are picked",
             )
         options = {o: (s := choice.options[o]) and restrict(s, keep, (*path, o)) for o in kept}
         relaxed_only = tuple(option for option in choice.relaxed_only if keep(path, option))
-        choices.append(replace(choice, options=options, relaxed_only=relaxed_only))
+        pick = (choice.least, min(choice.most, len(kept)))
+        choices.append(replace(choice, options=options, pick=pick, relaxed_only=relaxed_only))
     return replace(space, choices=tuple(choices))
 
 
@@ -39,5 +40,5 @@ def only(space: Space, arch: Arch) -> Space:
         picked = arch[choice.name]
         kept = [option for option in choice.options if option in picked]
         options = {o: (s := choice.options[o]) and only(s, picked[o]) for o in kept}
-        choices.append(replace(choice, options=options, relaxed_only=()))
+        choices.append(replace(choice, options=options, pick=len(kept), relaxed_only=()))
     return replace(space, choices=tuple(choices))

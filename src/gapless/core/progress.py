@@ -84,6 +84,35 @@ class Cosine:
         return self.end + (self.start - self.end) * wave
 
 
+@dataclass(frozen=True)
+class Geometric:
+    """From ``start`` to ``end``, both above 0, by the same factor each step or each epoch.
+
+    Raises:
+        UnknownName: ``per`` is neither ``step`` nor ``epoch``.
+    """
+
+    start: float
+    end: float
+    per: Literal["step", "epoch"] = "epoch"
+
+    def __post_init__(self) -> None:
+        _known(self.per)
+
+    def __call__(self, progress: Progress) -> float:
+        return float(self.start * (self.end / self.start) ** progress.fraction(self.per))
+
+
+@dataclass(frozen=True)
+class ByStage:
+    """A schedule for each stage, the last one for all that follow."""
+
+    each: tuple[Schedule[float], ...]
+
+    def __call__(self, progress: Progress) -> float:
+        return at(self.each[min(progress.stage, len(self.each) - 1)], progress)
+
+
 def _known(per: str) -> None:
     if per not in ("step", "epoch"):
         raise UnknownName("unit that a schedule moves by (per)", per, ("step", "epoch"))

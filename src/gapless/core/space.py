@@ -35,11 +35,14 @@ class Choice:
     Args:
         name: unique among the choices beside it.
         options: option name to the `Space` inside it, or None.
-        pick: how many options an architecture has here.
+        pick: how many options an architecture has here; a pair (least, most) where it may have any
+            number between, both included. A pair of equal numbers is kept as that number.
         group: leaf choices of one group are rows of one table of architecture parameters; the
             choice's own name where not given.
         relaxed_only: further columns of that table that no architecture can have, such as the
             ``none`` operation of DARTS, which competes in the softmax and never survives.
+        node: what a leaf choice is one of several inputs of; leaf choices beside it that name the same
+            node enter it together. Where not given, the choice that it lies in; itself on the top level.
 
     Raises:
         BadValue: no options, fewer options than picks, a name given twice, or values of another type.
@@ -47,9 +50,10 @@ class Choice:
 
     name: str
     options: Mapping[str, Space | None] = field(hash=False)
-    pick: int = 1
+    pick: int | tuple[int, int] = 1
     group: str = ""
     relaxed_only: tuple[str, ...] = ()
+    node: str = ""
 
     def __post_init__(self) -> None:
         _check_types(self)
@@ -61,12 +65,14 @@ class Choice:
                 got="none",
                 do="give it an option, or leave the choice out of the space",
             )
-        if not 1 <= self.pick <= len(self.options):
+        if not 1 <= self.least <= self.most <= len(self.options):
             raise BadValue(
                 expected=f"between 1 and {len(self.options)} picks at choice '{self.name}'",
                 got=f"{self.pick}",
                 do="keep at least as many options as are picked",
             )
+        if self.least == self.most:
+            object.__setattr__(self, "pick", self.least)
         names = [*self.options, *self.relaxed_only]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -75,6 +81,16 @@ class Choice:
                 got=f"{', '.join(twice)} twice",
                 do="list each name once",
             )
+
+    @property
+    def least(self) -> int:
+        """The smallest number of options that an architecture has here."""
+        return self.pick[0] if isinstance(self.pick, tuple) else self.pick
+
+    @property
+    def most(self) -> int:
+        """The largest number of options that an architecture has here."""
+        return self.pick[1] if isinstance(self.pick, tuple) else self.pick
 
     def inside(self, option: str) -> Space:
         """What is chosen inside an option; a space without choices where nothing is.
@@ -98,18 +114,21 @@ class Choice:
     @cached_property
     def _ways(self) -> tuple[tuple[int, ...], ...]:
         """``ways[i][k]``: architectures that pick k of the options from number i on."""
-        ways = [(1,) + (0,) * self.pick]
+        ways = [(1,) + (0,) * self.most]
         for size in reversed(self._sizes):
             last = ways[-1]
-            ways.append((1, *(last[k] + size * last[k - 1] for k in range(1, self.pick + 1))))
+            ways.append((1, *(last[k] + size * last[k - 1] for k in range(1, self.most + 1))))
         return tuple(reversed(ways))
 
     def size(self) -> int:
         """Number of ways to pick here, with all that is chosen inside, exact."""
-        return self._ways[0][self.pick]
+        return sum(self._ways[0][self.least :])
 
     def _at(self, number: int) -> tuple[tuple[str, Arch], ...]:
-        picked, left = [], self.pick
+        picked, left = [], self.least
+        while number >= self._ways[0][left]:
+            number -= self._ways[0][left]
+            left += 1
         for i, option in enumerate(self.options):
             if not left:
                 break
@@ -123,7 +142,7 @@ class Choice:
         return tuple(picked)
 
     def _index(self, picked: Mapping[str, Arch]) -> int:
-        number, scale, left = 0, 1, self.pick
+        number, scale, left = sum(self._ways[0][self.least : len(picked)]), 1, len(picked)
         for i, option in enumerate(self.options):
             if not left:
                 break
@@ -243,6 +262,9 @@ class Space:
     def neighbours(self, arch: Arch) -> Iterator[Arch]:
         """Every architecture one edit away: one picked option replaced by one that was not picked.
 
+        Where the number of picks is free within bounds, an option added or dropped is an edit as well; what
+        is chosen inside an added option is free.
+
         What is chosen inside the replaced option moves along where the new option holds the same
         choices; otherwise every inner architecture of the new option is a neighbour.
 
@@ -341,8 +363,9 @@ def _check_types(choice: Choice) -> None:
     wanted = (
         (isinstance(choice.name, str) and choice.name, "a name for the choice", choice.name),
         (inner, "a mapping from option name to a Space or None", options),
-        (type(choice.pick) is int, "a whole number of picks", choice.pick),
+        (_picks(choice.pick), "a whole number of picks, or a pair of them", choice.pick),
         (isinstance(choice.group, str), "the name of a group", choice.group),
+        (isinstance(choice.node, str), "the name of a node", choice.node),
         (listed, "a tuple of names as relaxed_only", relaxed),
     )
     for right, expected, got in wanted:
@@ -350,6 +373,11 @@ def _check_types(choice: Choice) -> None:
             raise BadValue(
                 expected=f"{expected} at choice {choice.name!r}", got=reprlib.repr(got), do="give one"
             )
+
+
+def _picks(pick: object) -> bool:
+    bounds = pick if isinstance(pick, tuple) and len(pick) == 2 else (pick,)
+    return all(type(bound) is int for bound in bounds)
 
 
 def _marks(space: Space, arch: Arch | None) -> Iterator[float]:

@@ -15,6 +15,7 @@ from gapless.core.errors import BadValue, UnknownName
 from gapless.core.streams import Streams
 from gapless.data.augment import Augment, crop, draw, erase
 from gapless.data.images import Images, Rows
+from gapless.data.policy import Policy
 from gapless.data.shape import ImageShape
 
 Names = str | tuple[str, ...]
@@ -81,6 +82,7 @@ class Data:
         device: torch.device | str,
         dtype: torch.dtype = torch.float32,
         augment: Augment | None = None,
+        policies: Sequence[Policy] = (),
     ) -> tuple[Tensor, Tensor]:
         """Batch number ``step``, the same whenever and wherever it is asked for.
 
@@ -92,6 +94,7 @@ class Data:
             step: counted over the whole run, from 0.
             batch: images a step, at least 2.
             augment: what to do to the images; nothing where None.
+            policies: what else, one after the other, after flip and shift and before cutout.
 
         Returns:
             Normalised images `n x c x h x w` of ``dtype`` and classes `n` of ``int64``.
@@ -110,11 +113,13 @@ class Data:
         if self.images.lazy:
             self.images.expect(rows[self._picked(split, step + 1, batch, steps, streams)])
         y = torch.from_numpy(labels[picked]).to(device)
-        if augment is None or augment == Augment():
-            return self._normalise(raw, dtype), y
+        augment = Augment() if augment is None else augment
         augment.fits(self.shape.height, self.shape.width)
         chance = draw(len(picked), streams.integer("augment/" + key, step))
-        return erase(self._normalise(crop(raw, augment, chance), dtype), augment, chance), y
+        raw = crop(raw, augment, chance)
+        for i, policy in enumerate(policies):
+            raw = policy(raw, streams.integer("policy/" + key, step, i))
+        return erase(self._normalise(raw, dtype), augment, chance), y
 
     def ordered(
         self,

@@ -20,6 +20,11 @@ def conflicts(recipe: Recipe, space: SearchSpace) -> list[str]:
             *stage.regularize, *stage.perturb, *stage.observe,
         ]  # fmt: skip
         found += [line for part in parts for line in _asked(part, recipe, stage, space.choices)]
+        if stage.partial > 1 and not getattr(space, "partial", False):
+            found.append(
+                f"the stage sends 1/{stage.partial} of the channels through operations, but the networks of "
+                f"space '{space.name}' have no partial channels"
+            )
     found += _asked(recipe.select, recipe, recipe.stages[-1], space.choices)
     return list(dict.fromkeys(found))
 

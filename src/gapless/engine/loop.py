@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 from gapless.core import Arch
 from gapless.engine.run import Run
-from gapless.parts.contract import Stop
 
 
 def units(run: Run) -> int:
     """Steps and evaluations of a whole search."""
-    per_epoch = run.data.steps("train", run.recipe.batch)
+    per_epoch = run.data.steps(run.recipe.learns_from, run.recipe.batch)
     return run.recipe.epochs * per_epoch + run.recipe.select.evaluations
 
 
@@ -30,10 +29,7 @@ def search(run: Run, after: Callable[[bool], None]) -> Arch:
         while run.progress.step < run.progress.steps:
             run.step()
             if run.epoch_ended:
-                try:
-                    run.end_epoch()
-                except Stop:
-                    run.stop_stage()
+                run.end_epoch()
             after(run.epoch_ended)
         if run.finished:
             break

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from gapless.core import Arch
+from gapless.core import Arch, Schedule
 from gapless.core.errors import BadValue
 from gapless.core.training import Optim, inside
+from gapless.data.batches import Names
+from gapless.data.policy import Policy
 from gapless.engine.run import Run
 from gapless.parts.contract import Mask, Observer, Perturbation, Regularizer, Relaxation, Sampler, Update
+from gapless.spaces.contract import Shape
 
 PROSE = ("title", "equation", "terms", "reference", "deviations")
 """Fields of a recipe that say what it is; no number depends on them."""
@@ -49,6 +52,12 @@ class Stage:
         sample: which paths a step computes; None where the mix is computed whole.
         freeze_alpha: share of the stage, from its start, in which alpha does not move.
         mask: asked after every epoch for a smaller space.
+        drop_path: probability with which an operation's output is dropped for an image, in every forward of
+            the stage; from 0 to below 1; a number or a schedule.
+        dropout: probability with which a feature before the classifier is zeroed, likewise.
+        depth: cells of this stage's super-network, as a multiple of the search shape's.
+        partial: one in so many channels goes through the operations of an edge, the others pass it by.
+        fresh: whether weights, alpha and momenta begin anew. They do as well where the network changes.
     """
 
     epochs: int
@@ -60,6 +69,11 @@ class Stage:
     mask: Mask | None = None
     observe: tuple[Observer, ...] = ()
     freeze_alpha: float = 0.0
+    drop_path: Schedule[float] = 0.0
+    dropout: Schedule[float] = 0.0
+    depth: float = 1.0
+    partial: int = 1
+    fresh: bool = False
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -70,6 +84,20 @@ class Stage:
                 got=f"{self.freeze_alpha}",
                 do="divide the epochs that alpha is held by the epochs of the stage",
             )
+        if self.depth <= 0 or self.partial < 1:
+            raise BadValue(
+                expected="a stage with a depth above 0 and partial of at least 1",
+                got=f"depth {self.depth}, partial {self.partial}",
+                do="give the depth as a multiple of the search shape's, partial as the K of 1/K",
+            )
+        for name in ("drop_path", "dropout"):
+            if not callable(rate := getattr(self, name)):
+                inside(name, rate, 1)
+
+    def reshaped(self, shape: Shape) -> Shape:
+        """The shape of this stage's super-network."""
+        depth = max(1, round(shape.depth * self.depth)) if shape.depth else 0
+        return replace(shape, depth=depth, partial=shape.partial * self.partial)
 
 
 class Select(Protocol):
@@ -99,6 +127,9 @@ class Recipe:
         alphas: the optimizer of alpha; ignored where no stage has a relaxation.
         batch: images a step, from the training and from the validation split each.
         label_smoothing: share of the target that goes to all classes alike, from 0 to below 1.
+        pooled: whether omega is trained on the validation split too, as one-level methods do; alpha sees the
+            same images.
+        augment: what is done to the training images of the search beside the data set's own augmentation.
         equation: the rule in one line.
         terms: the terms of the optimization gap that the method attacks.
         deviations: where this differs from the paper, one sentence each.
@@ -111,6 +142,8 @@ class Recipe:
     alphas: Optim = field(default_factory=lambda: Optim("adam", 3e-4, (0.5, 0.999), 1e-3))
     batch: int = 64
     label_smoothing: float = 0.0
+    pooled: bool = False
+    augment: tuple[Policy, ...] = ()
     title: str = ""
     equation: str = ""
     terms: tuple[str, ...] = ()
@@ -125,6 +158,11 @@ class Recipe:
                 do="add a stage or raise batch",
             )
         inside("label_smoothing", self.label_smoothing, 1)
+
+    @property
+    def learns_from(self) -> Names:
+        """The splits that omega is trained on."""
+        return ("train", "val") if self.pooled else "train"
 
     @property
     def epochs(self) -> int:

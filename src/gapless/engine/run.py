@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn import functional
 
-from gapless.core import Group, Path, Progress, Space, Streams
-from gapless.core.errors import BadValue, Diverged
+from gapless.core import Group, Path, Progress, Space, Streams, at
+from gapless.core.errors import BadValue, Diverged, UnknownName
 from gapless.core.record import Record
 from gapless.data import Data
-from gapless.nets.descent import Descent
+from gapless.engine.memory import Memory
+from gapless.engine.state import go_back, snapshot
+from gapless.evaluate.accuracy import accuracy
+from gapless.nets.capture import Captured, wanted
+from gapless.nets.cost import by_option
+from gapless.nets.descent import DECAY, Descent
+from gapless.nets.dropout import dropping
 from gapless.nets.gate import Mix, path
 from gapless.nets.seeded import seeded
-from gapless.parts.contract import Alpha, Batch, Scalars, Stop
+from gapless.nets.statistics import still
+from gapless.parts.contract import Alpha, Batch, Extra, Rollback, Scalars, Stop, Validation
 from gapless.spaces.contract import SearchSpace, Shape
 
 if TYPE_CHECKING:
@@ -46,27 +57,33 @@ class Run:
     device: torch.device
     choices: Space = field(init=False)
     net: nn.Module = field(init=False)
+    call: Captured | nn.Module = field(init=False)
     alpha: Alpha = field(init=False)
     weights: Descent = field(init=False)
     alphas: Descent = field(init=False)
-    extra: dict[str, torch.Tensor] = field(default_factory=dict)
+    extra: Extra = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
     history: list[Record] = field(default_factory=list)
     trace: list[dict[str, Any]] = field(default_factory=list)
     alpha_trace: list[dict[str, Any]] = field(default_factory=list)
-    sums: dict[str, torch.Tensor] = field(default_factory=dict)
+    sums: dict[str, Tensor] = field(default_factory=dict)
+    prices: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
     progress: Progress = field(init=False)
     total: int = 0
 
     def __post_init__(self) -> None:
-        self.choices = self.space.choices
-        self._build()
-        self._begin(0)
+        self.stand(self._start(0), self.space.choices)
 
     # -- what parts see ---------------------------------------------------------------------------
 
     @property
     def stage(self) -> Stage:
         return self.recipe.stages[self.progress.stage]
+
+    @property
+    def net_shape(self) -> Shape:
+        """Of the super-network that there is: the search's shape as the stage has it."""
+        return self.stage.reshaped(self.shape)
 
     @property
     def finished(self) -> bool:
@@ -83,6 +100,27 @@ class Run:
     def alpha_moves(self) -> bool:
         return self.progress.fraction("epoch") >= self.stage.freeze_alpha
 
+    def forward(self, x: Tensor, mix: Mix, weights: Mapping[str, Tensor] | None = None) -> Tensor:
+        drop = float(at(self.stage.drop_path, self.progress))
+        rate = float(at(self.stage.dropout, self.progress))
+        with dropping(self.net, rate):
+            if weights is None:
+                return (self.net if rate else self.call)(x, mix, drop)
+            return functional_call(self.net, dict(weights), (x, mix, drop))  # type: ignore[no-any-return]
+
+    def network(self, depth: float = 1.0) -> nn.Module:
+        shape, stage = self.net_shape, self.progress.stage
+        shape = replace(shape, depth=max(1, round(shape.depth * depth)) if shape.depth else 0)
+        with seeded(self.streams_of_run.child("network", stage).integer("init")):
+            return self.space.network(self.choices, shape, self.data.shape).to(self.device)
+
+    def validation(self, mix: Mix, batches: int = 0, own_statistics: bool = True) -> Validation:
+        images = self.data.ordered("val", self.recipe.batch, self.device)
+        few = islice(images, batches) if batches else images
+        with still(self.net) if own_statistics else nullcontext():
+            score = accuracy(self.net, few, mix, training=own_statistics)
+        return Validation(score.loss, score.accuracy)
+
     def mix(self, alpha: Alpha | None = None) -> Mix:
         if self.stage.relax is None:
             raise BadValue(expected="a stage with a relaxation", got="none", do="give the stage a relaxation")
@@ -95,23 +133,35 @@ class Run:
         return mix
 
     def paths(self) -> list[Mix]:
-        assert self.stage.sample is not None
-        tables = self.stage.sample(self.choices, self.progress, self.streams.generator("sample"))
+        if self.stage.sample is None:
+            return []
+        sample: Any = self.stage.sample
+        rng, kind = self.streams.generator("sample"), getattr(sample, "cost", None)
+        priced = {} if kind is None else {"costs": self.costs(kind)}
+        tables = sample(self.choices, self.progress, rng, self.gates(), **priced)
         return [path(table) for table in tables]
 
-    def loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         return functional.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
 
-    def penalty(self, mix: Mix) -> torch.Tensor | float:
+    def penalty(self, mix: Mix) -> Tensor | float:
         return sum((part(self, mix) for part in self.stage.regularize), start=0.0)
+
+    def costs(self, kind: str) -> dict[str, NDArray[np.float64]]:
+        """What each operation costs, `rows x options` for each group; ``kind`` is ``macs`` or ``params``."""
+        if not self.prices:
+            self.prices = by_option(self.net, self.data.shape, self.choices)
+        if kind not in self.prices:
+            raise UnknownName("kind of cost", kind, self.prices)
+        return self.prices[kind]
 
     def gates(self) -> dict[str, NDArray[np.float64]]:
         """Gate values of each group on the host, `rows x options`; empty where there is no alpha."""
         if self.stage.relax is None:
             return {}
         with torch.no_grad():
-            mix = self.mix()
-        return {n: g.weight.double().cpu().numpy() for n, g in mix.items() if g.weight is not None}
+            found = self.stage.relax.strengths(self.alpha, self.choices, self.progress)
+        return {name: table.double().cpu().numpy() for name, table in found.items()}
 
     # -- what the loop does -----------------------------------------------------------------------
 
@@ -119,7 +169,11 @@ class Run:
         """The training and the validation batch of this step."""
         size, streams = self.recipe.batch, self.streams_of_run
         augment = self.data.augment
-        train = self.data.batch("train", self.total, size, streams, self.device, augment=augment)
+        split = self.recipe.learns_from
+        policies = self.recipe.augment
+        train = self.data.batch(
+            split, self.total, size, streams, self.device, augment=augment, policies=policies
+        )
         val = self.data.batch("val", self.total, size, streams, self.device, augment=augment)
         return train, val
 
@@ -161,11 +215,7 @@ class Run:
                 )
 
     def end_epoch(self) -> None:
-        """Closes an epoch: one row of the trace, gate values, and the mask.
-
-        Raises:
-        Stop: an observer ends the stage; the epoch is closed all the same.
-        """
+        """Closes an epoch: one row of the trace, gate values, the mask, and what observers ask for."""
         row: dict[str, Any] = {"stage": self.progress.stage, "epoch": self.progress.epoch, "step": self.total}
         last = replace(self.progress, step=self.progress.step - 1, epoch=self.progress.epoch - 1)
         row["lr"] = self.weights.lr(last)
@@ -178,7 +228,8 @@ class Run:
             try:
                 row |= observer(self)
             except Stop as stop:
-                stopped = stop
+                row |= stop.row
+                stopped = stopped or stop
         self.trace.append(row)
         self.sums = {}
         gates = self.gates()
@@ -187,8 +238,18 @@ class Run:
             smaller = self.stage.mask(self, gates)
             if smaller is not None and smaller != self.choices:
                 self.shrink(smaller)
+        if self.memory.keeps:
+            self.memory.remember(snapshot(self))
         if stopped is not None:
-            raise stopped
+            self._obey(stopped)
+
+    def _obey(self, stop: Stop) -> None:
+        if stop.back:
+            go_back(self, *self.memory.recall(stop.back))
+        if isinstance(stop, Rollback):
+            stop.then(self)
+        else:
+            self.progress = replace(self.progress, step=self.progress.steps)
 
     def _trace_gates(self, gates: dict[str, NDArray[np.float64]]) -> None:
         epoch = sum(stage.epochs for stage in self.recipe.stages[: self.progress.stage]) + self.progress.epoch
@@ -201,12 +262,20 @@ class Run:
                         self.alpha_trace.append({**where, "option": option, "value": value})
 
     def next_stage(self) -> None:
-        """Goes on to the next stage."""
-        self._begin(self.progress.stage + 1)
+        """Goes on to the next stage, with new networks where it wants them."""
+        before, progress = self.net_shape, self._start(self.progress.stage + 1)
+        self.progress = progress
+        if self.stage.fresh or self.net_shape != before:
+            self.stand(progress, self.choices)
+        else:
+            self._equip()
+        self.memory = Memory(self._keeps())
 
-    def stop_stage(self) -> None:
-        """Ends the stage here."""
-        self.progress = replace(self.progress, step=self.progress.steps)
+    def stand(self, progress: Progress, choices: Space) -> None:
+        """At this point of the search, on these choices, with everything freshly made."""
+        self.progress = progress
+        self.rebuild(choices)
+        self._equip()
 
     def shrink(self, choices: Space) -> None:
         """Continues on a smaller space: weights, statistics, alpha and momenta are kept by name."""
@@ -216,17 +285,23 @@ class Run:
         self.rebuild(choices)
         self.net.load_state_dict({name: net[name] for name in self.net.state_dict()})
         named = self.weights.named
-        self.weights.restore({k: v for k, v in weights.items() if k.rsplit("/", 1)[0] in named})
-        after = {group.name: group for group in choices.groups() if group.name in self.alpha}
+        kept = {k: v for k, v in weights.items() if k == DECAY or k.rsplit("/", 1)[0] in named}
+        self.weights.restore(kept)
+        after = {group.name: group for group in choices.groups()}
+
+        def carried(name: str, table: Tensor, fresh: Tensor) -> Tensor:
+            group = name.split("|", 1)[0]
+            return _carried(before[group], after[group], table, fresh)
+
         with torch.no_grad():
-            for name, group in after.items():
-                self.alpha[name].copy_(_carried(before[name], group, alpha[name], self.alpha[name]))
+            for name, own in self.alpha.items():
+                own.copy_(carried(name, alpha[name], own))
         tables = {}
         for path_, table in momenta.items():
             name = path_.rsplit("/", 1)[0]
-            if name in after and table.dim():
-                tables[path_] = _carried(before[name], after[name], table, torch.zeros_like(self.alpha[name]))
-            elif name in after:
+            if table.dim() and name in self.alpha:
+                tables[path_] = carried(name, table, torch.zeros_like(self.alpha[name]))
+            elif name in self.alpha or path_ == DECAY:
                 tables[path_] = table
         self.alphas.restore(tables)
 
@@ -236,26 +311,46 @@ class Run:
         self._build()
 
     def _build(self) -> None:
-        streams = self.streams_of_run
+        stage, streams = self.progress.stage, self.streams_of_run
+        streams = streams.child("stage", stage) if stage else streams
         with seeded(streams.integer("init")):
-            self.net = self.space.network(self.choices, self.shape, self.data.shape).to(self.device)
+            self.net = self.space.network(self.choices, self.net_shape, self.data.shape).to(self.device)
+        self.call = Captured(self.net) if wanted(self.device) else self.net
+        self.prices = {}
         self.weights = Descent(dict(self.net.named_parameters()), self.recipe.weights)
-        relax = next((stage.relax for stage in self.recipe.stages if stage.relax is not None), None)
+        relaxes = [one.relax for one in (self.stage, *self.recipe.stages)]
+        relax = next((relax for relax in relaxes if relax is not None), None)
         values = {} if relax is None else relax.init(self.choices, streams.generator("alpha"))
         self.alpha = {n: torch.from_numpy(v).to(self.device).requires_grad_() for n, v in values.items()}
         self.alphas = Descent(self.alpha, self.recipe.alphas)
 
-    def _begin(self, stage: int) -> None:
+    def _start(self, stage: int) -> Progress:
         epochs = self.recipe.stages[stage].epochs
-        steps = epochs * self.data.steps("train", self.recipe.batch)
-        self.progress = Progress(0, steps, 0, epochs, stage)
-        self.extra = self.recipe.stages[stage].update.init(self)
+        steps = epochs * self.data.steps(self.recipe.learns_from, self.recipe.batch)
+        return Progress(0, steps, 0, epochs, stage)
+
+    def _equip(self) -> None:
+        """What the stage's parts carry from step to step."""
+        stage, self.extra = self.stage, {}
+        for part in (stage.update, stage.mask, *stage.regularize, *stage.perturb, *stage.observe):
+            if (init := getattr(part, "init", None)) is not None:
+                self.extra |= init(self)
+        self.memory.keeps = self._keeps()
+
+    def _keeps(self) -> int:
+        """Ends of epochs that an observer may want back, the present one included."""
+        back = max((getattr(part, "remembers", 0) for part in self.stage.observe), default=0)
+        return back + 1 if back else 0
 
 
-def _carried(old: Group, new: Group, table: torch.Tensor, fresh: torch.Tensor) -> torch.Tensor:
-    """``fresh`` with the entries of ``table`` at the same choice and option."""
+def _carried(old: Group, new: Group, table: Tensor, fresh: Tensor) -> Tensor:
+    """``fresh`` with what ``table`` has at the same choice and option; the whole row of other tables."""
     whole = fresh.detach().clone()
+    by_option = fresh.shape[1:] == (len(new.options),) and table.shape[1:] == (len(old.options),)
     for row, row_path in enumerate(new.rows):
+        if not by_option:
+            whole[row] = table[old.rows.index(row_path)]
+            continue
         for column, option in enumerate(new.options):
             if new.mask[row, column]:
                 whole[row, column] = table[old.rows.index(row_path), old.options.index(option)]

@@ -71,7 +71,7 @@ class Explore:
         archs = self.explorer.ask(tuple(run.history), run.choices, rng, n)
         streams = run.streams_of_run.child("recalibrate")
         scores = self.evaluator.scores
-        run.history += scores(run.space, run.net, archs, run.shape, run.data, run.device, streams)
+        run.history += scores(run.space, run.net, archs, run.net_shape, run.data, run.device, streams)
 
     def arch(self, run: Run) -> Arch | None:
         """The most accurate so far; the one with fewer MACs of two equally accurate ones."""

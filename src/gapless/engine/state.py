@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from gapless.core import Path, Progress, Space
 from gapless.core.record import Record
-from gapless.engine.run import Run
+from gapless.engine.extra import fill, flat
+
+if TYPE_CHECKING:
+    from gapless.engine.run import Run
 
 
 def snapshot(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -16,10 +19,12 @@ def snapshot(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     tensors: dict[str, torch.Tensor] = {}
     parts = {
         "net": run.net.state_dict(), "alpha": run.alpha, "weights": run.weights.state(),
-        "alphas": run.alphas.state(), "extra": run.extra, "sums": run.sums,
+        "alphas": run.alphas.state(), "extra": flat(run.extra), "sums": run.sums,
     }  # fmt: skip
     for part, named in parts.items():
         tensors |= {f"{part}:{name}": value for name, value in named.items()}
+    remembered, memory = run.memory.saved()
+    tensors |= {f"memory:{name}": value for name, value in remembered.items()}
     progress = run.progress
     values = {
         "progress": [progress.step, progress.steps, progress.epoch, progress.epochs, progress.stage],
@@ -27,6 +32,7 @@ def snapshot(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         "options": [[list(path), option] for path, option in _options(run.choices, ())],
         "trace": run.trace,
         "alpha_trace": run.alpha_trace,
+        "memory": memory,
         "history": [record.to_json() for record in run.history],
     }
     return tensors, values
@@ -34,13 +40,22 @@ def snapshot(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
 
 def restore(run: Run, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
     """Puts a freshly made run where `snapshot` was taken."""
+    go_back(run, tensors, values)
+    run.memory.restore(_part(tensors, "memory"), values["memory"])
+    run.total = values["total"]
+    run.trace, run.alpha_trace = values["trace"], values["alpha_trace"]
+    run.history = [Record.from_json(record) for record in values["history"]]
+
+
+def go_back(run: Run, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
+    """Puts a run where `snapshot` was taken; its trace, its history and the count of batches go on."""
     kept = {(tuple(path), option) for path, option in values["options"]}
-    if kept != set(_options(run.choices, ())):
-        run.rebuild(run.choices.restrict(lambda path, option: (path, option) in kept))
+    progress = Progress(*values["progress"])
+    whole = run.space.choices
+    run.stand(progress, whole.restrict(lambda path, option: (path, option) in kept))
 
     def part(name: str) -> dict[str, torch.Tensor]:
-        start = f"{name}:"
-        return {key[len(start) :]: value for key, value in tensors.items() if key.startswith(start)}
+        return _part(tensors, name)
 
     run.net.load_state_dict(part("net"))
     with torch.no_grad():
@@ -48,12 +63,13 @@ def restore(run: Run, tensors: dict[str, torch.Tensor], values: dict[str, Any]) 
             run.alpha[name].copy_(value)
     run.weights.restore(part("weights"))
     run.alphas.restore(part("alphas"))
-    run.progress = Progress(*values["progress"])
-    run.extra = {name: value.to(run.device) for name, value in part("extra").items()}
+    fill(run.extra, part("extra"), run.device)
     run.sums = {n: v if n.startswith("n/") else v.to(run.device) for n, v in part("sums").items()}
-    run.total = values["total"]
-    run.trace, run.alpha_trace = values["trace"], values["alpha_trace"]
-    run.history = [Record.from_json(record) for record in values["history"]]
+
+
+def _part(tensors: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
+    start = f"{name}:"
+    return {key[len(start) :]: value for key, value in tensors.items() if key.startswith(start)}
 
 
 def _options(space: Space, prefix: Path) -> list[tuple[Path, str]]:

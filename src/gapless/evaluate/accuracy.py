@@ -44,7 +44,9 @@ class Score:
 
 
 @torch.no_grad()
-def accuracy(net: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], mix: Mix | None = None) -> Score:
+def accuracy(
+    net: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], mix: Mix | None = None, training: bool = False
+) -> Score:
     """Scores a network in evaluation mode; every module is left in the mode it was in.
 
     The host waits for the device once, at the end.
@@ -53,12 +55,14 @@ def accuracy(net: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], mix: Mix 
         net: called as ``net(x, mix)``, gives logits `n x classes`.
         batches: pairs of `n x c x h x w` and classes `n`.
         mix: gate values of a super-network; None for a stand-alone network.
+        training: whether the network is in training mode instead, so that BatchNorm layers use each batch's
+            statistics.
 
     Raises:
         BadValue: there is no image at all.
     """
     n, sums = 0, []
-    with evaluating(net):
+    with evaluating(net, training):
         for x, y in batches:
             logits = net(x, mix)
             logits = logits if logits.dtype == torch.float64 else logits.float()
@@ -72,12 +76,12 @@ def accuracy(net: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], mix: Mix 
 
 
 @contextmanager
-def evaluating(net: nn.Module) -> Iterator[None]:
-    """Within, the network is in evaluation mode; afterwards every module is as it was."""
-    training = {module: module.training for module in net.modules()}
-    net.eval()
+def evaluating(net: nn.Module, training: bool = False) -> Iterator[None]:
+    """Within, the network is in evaluation (or training) mode; afterwards every module is as it was."""
+    before = {module: module.training for module in net.modules()}
+    net.train(training)
     try:
         yield
     finally:
-        for module, flag in training.items():
+        for module, flag in before.items():
             module.training = flag

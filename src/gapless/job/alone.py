@@ -56,7 +56,7 @@ class Errand:
 
     def recipe(self, plan: Plan) -> tuple[Shape, Training, Names]:
         if self.role == "search":
-            return plan.preset.search, plan.search_training(), "train"
+            return plan.search_shape, plan.search_training(), plan.recipe.learns_from
         return plan.preset.deploy, plan.preset.training, ALL
 
     def steps(self, plan: Plan) -> int:

@@ -50,7 +50,7 @@ def measured(planned: Plan) -> Cost:
     Raises:
         BadValue: networks that cannot be built or do not fit into memory.
     """
-    buildable(planned.space, planned.preset, planned.data.shape)
+    buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
     with refusing_memory_errors():
         return Cost(_epoch_of_search(planned), _epoch_of_training(planned) if _trainings(planned) else 0.0)
 
@@ -93,7 +93,7 @@ def _epoch_of_search(planned: Plan) -> float:
     run = Run(
         planned.recipe, planned.space, planned.preset.search, planned.data, planned.streams, planned.device
     )
-    return _seconds_a_step(run.step) * planned.data.steps("train", planned.recipe.batch)
+    return _seconds_a_step(run.step) * planned.data.steps(planned.recipe.learns_from, planned.recipe.batch)
 
 
 def _epoch_of_training(planned: Plan) -> float:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from gapless.audit.baseline import spread, verdict
 from gapless.audit.chain import chain, steps
 from gapless.core import Arch
-from gapless.engine.recipe import Recipe, plain
+from gapless.engine.recipe import Recipe
+from gapless.job.describe import cited_as, method
 from gapless.job.plan import Plan
 
 
@@ -110,38 +110,9 @@ def _sentence(plan: Plan) -> str:
     )
 
 
-def method(recipe: Recipe) -> dict[str, Any]:
-    """What ``methods show`` prints and the report holds of a recipe."""
-    stage = recipe.stages[0]
-    roles: dict[str, Any] = {
-        "update": stage.update,
-        "relax": stage.relax,
-        "sample": stage.sample,
-        "select": recipe.select,
-    }
-    roles |= {"weights": recipe.weights} | ({"alphas": recipe.alphas} if stage.relax is not None else {})
-    return {
-        "name": recipe.name,
-        "title": recipe.title,
-        "equation": recipe.equation,
-        "terms": list(recipe.terms),
-        "deviations": list(recipe.deviations),
-        "reference": dataclasses.asdict(recipe.reference) if recipe.reference else {},
-        "epochs": [s.epochs for s in recipe.stages],
-        "batch": recipe.batch,
-        "fingerprint": recipe.fingerprint,
-        "parts": [
-            {"role": role, "value": repr(part), "module": type(part).__module__}
-            for role, part in roles.items()
-            if part is not None
-        ],
-        "recipe": plain(recipe),
-    }
-
-
 def citations(recipe: Recipe) -> list[dict[str, str]]:
     """BibTeX of the method, for exactly what ran."""
     if recipe.reference is None:
         return []
-    key = f"{recipe.name}{recipe.reference.year}"
+    key = cited_as(recipe, recipe.reference)
     return [{"key": key, "bibtex": recipe.reference.bibtex(key)}]

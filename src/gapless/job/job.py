@@ -28,13 +28,13 @@ from gapless.spaces.contract import SearchSpace
 
 
 def begin(planned: Plan, path: str | os.PathLike[str]) -> RunFolder:
-    """Makes the run folder of a plan, once both of its networks were built for a try.
+    """Makes the run folder of a plan, once its networks were built for a try.
 
     Raises:
         BadValue: a network cannot have the shape that was asked for.
         BadRunFolder: the place is taken or cannot be written.
     """
-    buildable(planned.space, planned.preset, planned.data.shape)
+    buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
     header = {
         "request": planned.request.to_json(),
         "fingerprint": planned.fingerprint,

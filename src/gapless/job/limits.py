@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import nn
@@ -13,15 +14,20 @@ from gapless.core.errors import BadValue
 from gapless.data.shape import ImageShape
 from gapless.job.environment import memory
 from gapless.nets.seeded import seeded
-from gapless.spaces.contract import Preset, SearchSpace, subnet
+from gapless.spaces.contract import Preset, SearchSpace, Shape, subnet
 
 MOST = {"channels": 1_000_000, "depth": 1_000}
 BYTES = 8
 """Of each parameter in training, at least: itself and its gradient."""
 
 
-def buildable(space: SearchSpace, preset: Preset, image: ImageShape) -> None:
-    """Builds the super-network and one network for use on no device, and looks at their size.
+def buildable(
+    space: SearchSpace, preset: Preset, image: ImageShape, searches: Collection[Shape] = ()
+) -> None:
+    """Builds the super-networks and one network for use on no device, and looks at their size.
+
+    Args:
+        searches: shapes of the super-networks; the preset's alone where empty.
 
     Raises:
         BadValue: a shape that the space cannot have or that does not fit into memory; no choices.
@@ -43,7 +49,8 @@ def buildable(space: SearchSpace, preset: Preset, image: ImageShape) -> None:
                 )
     arch = space.choices.sample(Streams(0).generator("buildable"))
     with refusing_memory_errors(), seeded(0):
-        _fits("search", lambda: space.network(space.choices, preset.search, image))
+        for search in searches or (preset.search,):
+            _fits("search", partial(space.network, space.choices, search, image))
         _fits("deploy", lambda: subnet(space, arch, preset.deploy, image))
 
 

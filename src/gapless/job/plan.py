@@ -20,7 +20,7 @@ from gapless.engine.recipe import Recipe, plain
 from gapless.job.limits import refusing_memory_errors
 from gapless.job.request import Request
 from gapless.job.settings import spread
-from gapless.spaces.contract import Preset, SearchSpace
+from gapless.spaces.contract import Preset, SearchSpace, Shape
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,16 @@ class Plan:
             "seed": self.request.seed,
         }
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def search_shapes(self) -> list[Shape]:
+        """Those of the super-networks of all stages, each once."""
+        return list(dict.fromkeys(stage.reshaped(self.preset.search) for stage in self.recipe.stages))
+
+    @property
+    def search_shape(self) -> Shape:
+        """The search's own shape (a3): that of its last super-network."""
+        return self.recipe.stages[-1].reshaped(self.preset.search)
 
     def search_training(self) -> Training:
         """The search's own recipe for one network alone (a3): same epochs, batch and optimizer."""

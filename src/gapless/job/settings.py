@@ -1,4 +1,4 @@
-"""``--set part.field=value``: one field of one value, anywhere in a plan."""
+"""``--set part.field=value``: one field of one value of a plan; ``--set part=name``: another part."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from gapless import parts
 from gapless.core.errors import BadValue, GaplessError, UnknownName
+from gapless.engine.recipe import Stage
+from gapless.engine.select import Discretize
 
 
 def parsed(text: str) -> Any:
@@ -23,11 +26,14 @@ def parsed(text: str) -> Any:
 def changed(value: Any, path: list[str], text: str, key: str, hint: Any = None) -> Any:
     """A copy of a nested frozen value with one field changed.
 
+    A field of a stage that holds a part takes a name of `gapless.parts.INDEX`, for that part with its
+    defaults.
+
     Args:
         hint: the declared type of ``value``; its own type where None.
 
     Raises:
-        UnknownName: no such field, with the nearest one.
+        UnknownName: no such field or part, with the nearest one.
         BadValue: the field does not take such a value.
     """
     hint = type(value) if hint is None else hint
@@ -49,7 +55,10 @@ def changed(value: Any, path: list[str], text: str, key: str, hint: Any = None) 
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
     if path[0] not in fields:
         raise UnknownName(f"field of {type(value).__name__.lower()} in --set {key}", path[0], fields)
-    new = changed(fields[path[0]], path[1:], text, key, _of_field(value, path[0]))
+    if len(path) == 1 and isinstance(value, (Stage, Discretize)) and path[0] in parts.INDEX:
+        new = parts.named(path[0], text)
+    else:
+        new = changed(fields[path[0]], path[1:], text, key, _of_field(value, path[0]))
     try:
         return dataclasses.replace(value, **{path[0]: new})
     except GaplessError:

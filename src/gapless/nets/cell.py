@@ -10,7 +10,7 @@ from torch import nn
 from gapless.nets import fast
 from gapless.nets.cell_operations import Operations
 from gapless.nets.gate import Gate
-from gapless.nets.mixed import Mixed, added
+from gapless.nets.mixed import added
 from gapless.nets.native_cell import NativeCell
 from gapless.nets.source_node import SourceNodes
 
@@ -22,12 +22,12 @@ class Cell(nn.Module):
     However it is computed, parameters, statistics and results are those of the plain list of modules.
 
     Args:
-        edges: (source, target) states to the mixed operation between them.
+        edges: (source, target) states to what is between them, a `Mixed` or a `Partial`.
         stride: of the edges that leave states 0 and 1.
     """
 
     def __init__(
-        self, preprocess0: nn.Module, preprocess1: nn.Module, edges: Mapping[tuple[int, int], Mixed],
+        self, preprocess0: nn.Module, preprocess1: nn.Module, edges: Mapping[tuple[int, int], nn.Module],
         nodes: int, channels: int, stride: int,
     ) -> None:  # fmt: skip
         super().__init__()
@@ -45,7 +45,8 @@ class Cell(nn.Module):
         self, s0: torch.Tensor, s1: torch.Tensor, gate: Gate | None = None, drop_path: float = 0.0
     ) -> torch.Tensor:
         """The mixture that ``gate`` says, every operation with weight 1 where it is None."""
-        if not (drop_path and self.training):
+        elementwise = gate is not None and gate.dropout is not None
+        if not ((drop_path or elementwise) and self.training):
             out = self._fast(s0, s1, gate)
             if out is not None:
                 return out

@@ -95,9 +95,11 @@ def plain_numbers(*inputs: torch.Tensor) -> bool:
 def _edges(edges: nn.ModuleDict, kinds: Container[int]) -> list[Operation] | None:
     operations: list[Operation] = []
     for name, mixed in edges.items():
+        if not isinstance(mixed, Mixed):
+            return None
         source, target = map(int, name.split("-"))
-        for column in cast(Mixed, mixed).columns:
-            found = _operation(cast(Mixed, mixed), source, target, *column)
+        for column in mixed.columns:
+            found = _operation(mixed, source, target, *column)
             if found is None or found.kind not in kinds:
                 return None
             operations.append(found)

@@ -10,6 +10,9 @@ import torch
 from gapless.core import Progress, at
 from gapless.core.training import Optim
 
+DECAY = "/decay"
+"""Where the state of a descent has its factor of the weight decay."""
+
 
 class Descent:
     """Steps named tensors along their gradients.
@@ -17,10 +20,12 @@ class Descent:
     Args:
         named: the tensors to move; nothing else is ever touched.
         optim: the optimizer and its (scheduled) hyper-parameters.
+
+    ``decay`` multiplies the weight decay; it is 1 until somebody sets it.
     """
 
     def __init__(self, named: Mapping[str, torch.Tensor], optim: Optim) -> None:
-        self.named, self.optim = dict(named), optim
+        self.named, self.optim, self.decay = dict(named), optim, 1.0
         self.tensors = list(self.named.values())
         groups: list[dict[str, Any]] = [{"params": self.tensors}]
         options: dict[str, Any] = {"lr": 0.0, "weight_decay": optim.weight_decay}
@@ -32,6 +37,11 @@ class Descent:
             )
         else:
             self._torch = torch.optim.Adam(groups, betas=optim.betas, **options)
+
+    @property
+    def weight_decay(self) -> float:
+        """The coupled L2 penalty of the next step."""
+        return self.optim.weight_decay * self.decay
 
     def lr(self, progress: Progress) -> float:
         """The learning rate of the step that begins here."""
@@ -57,6 +67,7 @@ class Descent:
             torch.nn.utils.clip_grad_norm_(self.tensors, self.optim.clip)
         for group in self._torch.param_groups:
             group["lr"] = self.lr(progress)
+            group["weight_decay"] = self.weight_decay
         self._torch.step()
 
     def velocity(self) -> list[torch.Tensor]:
@@ -70,18 +81,23 @@ class Descent:
 
     def state(self) -> dict[str, torch.Tensor]:
         """Everything that the optimizer remembers, as ``name/key`` tensors."""
-        return {
+        memory = {
             f"{name}/{key}": value
             for name, tensor in self.named.items()
             for key, value in self._torch.state[tensor].items()
             if isinstance(value, torch.Tensor)
         }
+        return memory if self.decay == 1 else memory | {DECAY: torch.tensor(self.decay, dtype=torch.float64)}
 
     def restore(self, state: Mapping[str, torch.Tensor]) -> None:
         """What `state` gave."""
         self._torch.state.clear()
+        self.decay = 1.0
         for path, value in state.items():
             name, key = path.rsplit("/", 1)
+            if path == DECAY:
+                self.decay = value.item()
+                continue
             like = self.named[name]
             device = like.device if value.shape == like.shape and value.dim() else value.device
             self._torch.state[like][key] = value.clone().to(device)

@@ -20,10 +20,13 @@ class Gate:
         weight: `rows x options`; None stands for ones.
         active: `rows x options`, which operations are computed at all; None stands for all. It is a
             plain array on the host, so that nothing waits for a device.
+        dropout: `rows x options`, the probability with which an element of that operation's output is
+            zeroed in training, the others scaled up; None where nowhere.
     """
 
     weight: torch.Tensor | None = None
     active: NDArray[np.bool_] | None = None
+    dropout: NDArray[np.float64] | None = None
 
     def computes(self, row: int, column: int) -> bool:
         return self.active is None or bool(self.active[row, column])

@@ -22,13 +22,16 @@ class Mixed(nn.Module):
             are never computed.
         row: row of this choice in its group's table.
         columns: column of each option in that table.
+        group: name of that group, for tables of what operations cost.
     """
 
-    def __init__(self, operations: Mapping[str, nn.Module], row: int, columns: Mapping[str, int]) -> None:
+    def __init__(
+        self, operations: Mapping[str, nn.Module], row: int, columns: Mapping[str, int], group: str = ""
+    ) -> None:
         super().__init__()
         for option, module in operations.items():
             self.add_module(option, module)
-        self.row = row
+        self.row, self.group = row, group
         self.columns = [(option, columns[option]) for option in operations]
 
     def forward(
@@ -48,6 +51,8 @@ class Mixed(nn.Module):
             y = module(x, drop) if isinstance(module, Residual) else module(x)
             if drop and not isinstance(module, (nn.Identity, Residual)):
                 y = dropped(y, drop)
+            if gate is not None and gate.dropout is not None and gate.dropout[self.row, column]:
+                y = functional.dropout(y, float(gate.dropout[self.row, column]), self.training)
             if gate is not None and gate.weight is not None:
                 y = gate.weight[self.row, column] * y
             total = y if total is None else total + y

@@ -6,17 +6,20 @@
     Regularizer  a term added to the loss that alpha descends
     Perturbation what the weight step sees instead of the mix
     Mask         when options die: the whole space to a smaller one
-    Observer     what is written into the trace, and when to stop
+    Observer     what is written into the trace, and when to stop or to go back
     Select       from a trained super-network to one architecture
 
 A part may have ``conflicts(recipe, stage, choices) -> Iterable[str]``, lines that say why it cannot work with
 the rest of its recipe, with its stage or with a space; the pre-flight check asks for them before any compute.
+An update, mask, regularizer, perturbation or observer may have ``init(run) -> Extra``: what it carries from
+step to step, made when its stage begins. It is in ``run.extra`` under the names given, saved with the run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -31,7 +34,17 @@ from gapless.nets.gate import Mix
 Batch = tuple[torch.Tensor, torch.Tensor]
 Alpha = dict[str, torch.Tensor]
 Active = Mapping[str, NDArray[np.bool_]]
+Gates = Mapping[str, NDArray[np.float64]]
 Scalars = dict[str, torch.Tensor]
+Extra = dict[str, torch.Tensor | nn.Module | Descent]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Mean cross-entropy in nats, and accuracy in [0, 1]."""
+
+    loss: float
+    accuracy: float
 
 
 class RunView(Protocol):
@@ -42,8 +55,10 @@ class RunView(Protocol):
     choices: Space
     weights: Descent
     alphas: Descent
-    extra: dict[str, torch.Tensor]
+    extra: dict[str, Any]
     history: list[Record]
+    alpha_trace: list[dict[str, Any]]
+    device: torch.device
 
     @property
     def progress(self) -> Progress: ...
@@ -58,8 +73,43 @@ class RunView(Protocol):
         """False while the stage holds alpha still."""
         ...
 
+    def batches(self) -> tuple[Batch, Batch]:
+        """The training and the validation batch of the step that begins here."""
+        ...
+
+    def forward(
+        self, x: torch.Tensor, mix: Mix, weights: Mapping[str, torch.Tensor] | None = None
+    ) -> torch.Tensor:
+        """Logits `n x classes`, with the run's own or other weights and the stage's drop path."""
+        ...
+
     def mix(self, alpha: Alpha | None = None) -> Mix:
         """The stage's relaxation of alpha (the run's own where not given) at this step."""
+        ...
+
+    def costs(self, kind: str) -> Gates:
+        """What each operation of the super-network costs, for each group `rows x options`.
+
+        ``kind`` is ``macs`` (of one image) or ``params``. What every architecture has is left out.
+        """
+        ...
+
+    def gates(self) -> Gates:
+        """Strengths of the options of each group, on the host, `rows x options`; empty without alpha."""
+        ...
+
+    def network(self, depth: float = 1.0) -> nn.Module:
+        """Another super-network of the present choices, with that many times the cells, freshly initialised.
+
+        It is the same whenever it is made within a stage.
+        """
+        ...
+
+    def validation(self, mix: Mix, batches: int = 0, own_statistics: bool = True) -> Validation:
+        """Score of a mix on the validation split, or on its first batches; nothing in the network changes.
+
+        With ``own_statistics`` BatchNorm layers use each batch's statistics, else the running ones.
+        """
         ...
 
     def perturbed(self, mix: Mix, batch: Batch) -> Mix:
@@ -67,7 +117,7 @@ class RunView(Protocol):
         ...
 
     def paths(self) -> list[Mix]:
-        """What the stage's sampler wants computed in this step."""
+        """What the stage's sampler wants the weight step to compute; empty where it has none."""
         ...
 
     def loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -80,20 +130,33 @@ class RunView(Protocol):
 
 
 class Relaxation(Protocol):
+    """Alpha may have further tables, named ``group|what``, whose rows are those of the group.
+
+    A relaxation that draws numbers has ``random = True``.
+    """
+
     def init(self, choices: Space, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
         """Initial parameters of each group, `rows x options`."""
         ...
 
     def __call__(self, alpha: Alpha, choices: Space, progress: Progress, rng: np.random.Generator) -> Mix: ...
 
+    def strengths(self, alpha: Alpha, choices: Space, progress: Progress) -> dict[str, torch.Tensor]:
+        """What options are compared by when they are picked or pruned, `rows x options`; nothing is drawn."""
+        ...
+
 
 class Sampler(Protocol):
-    def __call__(self, choices: Space, progress: Progress, rng: np.random.Generator) -> Sequence[Active]: ...
+    """A sampler that has a ``cost``, ``macs`` or ``params``, is given `RunView.costs` of it as ``costs``."""
+
+    def __call__(
+        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates
+    ) -> Sequence[Active]: ...
 
 
 class Update(Protocol):
-    def init(self, run: RunView) -> dict[str, torch.Tensor]:
-        """Tensors that the rule carries from step to step; they are saved with the run."""
+    def init(self, run: RunView) -> Extra:
+        """What the rule carries from step to step; it is saved with the run."""
         ...
 
     def step(self, run: RunView, train: Batch, val: Batch) -> Scalars:
@@ -110,20 +173,37 @@ class Perturbation(Protocol):
 
 
 class Mask(Protocol):
-    def __call__(self, run: RunView, epoch_gates: Mapping[str, NDArray[np.float64]]) -> Space | None:
+    def __call__(self, run: RunView, epoch_gates: Gates) -> Space | None:
         """After an epoch: the smaller space, or None for no change."""
         ...
 
 
 class Stop(Exception):
-    """Raised by an observer to end its stage here."""
+    """Raised by an observer to end its stage, as it stood ``back`` epochs ago.
+
+    An observer that goes back has ``remembers``, the largest number of epochs that it may go.
+    """
+
+    def __init__(self, back: int = 0, row: Mapping[str, float] | None = None) -> None:
+        super().__init__(back)
+        self.back, self.row = back, dict(row or {})
+
+
+class Rollback(Stop):
+    """Raised by an observer to go on from where the stage stood ``back`` epochs ago, after ``then(run)``."""
+
+    def __init__(
+        self, back: int, then: Callable[[RunView], None], row: Mapping[str, float] | None = None
+    ) -> None:
+        super().__init__(back, row)
+        self.then = then
 
 
 class Observer(Protocol):
     def __call__(self, run: RunView) -> dict[str, float]:
-        """After an epoch: columns of the trace. Raises `Stop` to end the stage."""
+        """After an epoch: columns of the trace. Raises `Stop` or `Rollback`, with these as ``row``."""
         ...
 
 
 class Discretization(Protocol):
-    def __call__(self, choices: Space, gates: Mapping[str, NDArray[np.float64]]) -> Arch: ...
+    def __call__(self, choices: Space, gates: Gates) -> Arch: ...

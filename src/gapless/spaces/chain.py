@@ -65,7 +65,7 @@ class ChainNetwork(nn.Module):
         for i, (width, stride) in enumerate(zip(widths, strides, strict=True)):
             slot, c_out = table[(f"layer{i}",)], width * shape.channels
             modules = {o: (own.get(o) or builder(o))(c_in, c_out, stride, shape.affine) for o in slot.options}
-            self.layers.append(Mixed(modules, slot.row, slot.columns))
+            self.layers.append(Mixed(modules, slot.row, slot.columns, slot.group))
             self.same.append(stride == 1 and c_in == c_out)
             c_in = c_out
         wide = head * shape.channels
@@ -153,6 +153,15 @@ class Chain:
         return self.choices.size()
 
     def network(self, choices: Space, shape: Shape, image: ImageShape) -> nn.Module:
+        """Raises:
+        BadValue: partial channels, which a chain does not have.
+        """
+        if shape.partial > 1:
+            raise BadValue(
+                expected=f"partial of 1 in space '{self.name}', whose networks have no partial channels",
+                got=f"{shape.partial}",
+                do="leave partial at 1, or choose space darts or nb201",
+            )
         return ChainNetwork(choices, self.widths, self.strides, self.head, self.own, shape, image)
 
     def drawing(self, arch: Arch) -> list[dict[str, Any]]:

@@ -34,12 +34,20 @@ class Shape:
         depth: cells; what exactly is counted is the space's to say. 0: the space fixes it.
         affine: whether BatchNorm layers have scale and shift.
         pool_norm: whether pooling operations are followed by a BatchNorm.
+        partial: one in so many channels goes through the operations of an edge, the others pass it by.
     """
 
     channels: int
     depth: int = 0
     affine: bool = True
     pool_norm: bool = False
+    partial: int = 1
+
+    def __post_init__(self) -> None:
+        if self.partial < 1:
+            raise BadValue(
+                expected="partial of at least 1, the K of 1/K", got=f"{self.partial}", do="raise partial"
+            )
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,11 @@ class Chained(Protocol):
 
 
 class SearchSpace(Protocol):
-    """A search space as values; see `gapless.testing.spaces` for what holds of every one."""
+    """A search space as values; see `gapless.testing.spaces` for what holds of every one.
+
+    A space whose networks can send a part of the channels through operations (`Shape.partial`) has a class
+    attribute ``partial = True``; stages that want it are refused on any other.
+    """
 
     @property
     def name(self) -> str: ...
@@ -156,6 +168,11 @@ class Slot:
     row: int
     columns: Mapping[str, int]
     options: tuple[str, ...]
+
+    @property
+    def present(self) -> tuple[int, ...]:
+        """Columns of those options."""
+        return tuple(self.columns[option] for option in self.options)
 
 
 def slots(choices: Space) -> dict[Path, Slot]:

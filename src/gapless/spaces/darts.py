@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -24,6 +24,7 @@ from gapless.nets import fast, operations
 from gapless.nets.cell import Cell
 from gapless.nets.gate import Mix
 from gapless.nets.mixed import Mixed, pooled_logits
+from gapless.nets.partial import on_part, part_of
 from gapless.spaces.contract import Preset, Shape, Slot, slots
 
 OPERATIONS = (
@@ -57,14 +58,15 @@ def cell(
         else operations.relu_conv_norm(1)(c_prev_prev, channels, 1, affine)
     )
     second = operations.relu_conv_norm(1)(c_prev, channels, 1, affine)
-    edges = {}
+    part, edges = part_of(channels, shape.partial), {}
     for (choice, source, _), slot in table.items():
         slot_kind, target = choice.split("/")
         if slot_kind != kind:
             continue
         stride = 2 if kind == "reduce" and int(source) < 2 else 1
-        modules = {o: build[o](channels, channels, stride, affine) for o in slot.options if o in build}
-        edges[int(source), int(target)] = Mixed(modules, slot.row, slot.columns)
+        modules = {o: build[o](part, part, stride, affine) for o in slot.options if o in build}
+        mixed = Mixed(modules, slot.row, slot.columns, slot.group)
+        edges[int(source), int(target)] = on_part(mixed, slot.present, shape.partial, stride)
     return Cell(first, second, edges, nodes, channels, stride=2 if kind == "reduce" else 1)
 
 
@@ -113,6 +115,7 @@ class Darts:
     none: bool = True
     name: str = "darts"
     summary: str = "two cells (normal and reduction), each node 2 earlier states through 1 of 7 operations"
+    partial: ClassVar[bool] = True
 
     @cached_property
     def choices(self) -> Space:
@@ -146,7 +149,7 @@ class Darts:
 
     def network(self, choices: Space, shape: Shape, image: ImageShape) -> nn.Module:
         """Raises:
-        BadValue: a depth below 1.
+        BadValue: a depth below 1, or channels that ``shape.partial`` does not divide.
         """
         if shape.depth < 1:
             raise BadValue(

@@ -12,7 +12,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -26,6 +26,7 @@ from gapless.nets import cost, fast, operations
 from gapless.nets.dense_node import DenseNodes
 from gapless.nets.gate import Mix
 from gapless.nets.mixed import Mixed, added, pooled_logits
+from gapless.nets.partial import on_part, part_of
 from gapless.spaces.contract import Preset, Shape, Slot, slots
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
@@ -75,15 +76,17 @@ class Cell(nn.Module):
     def __init__(self, table: Mapping[tuple[str, ...], Slot], channels: int, shape: Shape) -> None:
         super().__init__()
         build = builders(shape.pool_norm)
-        self.edges = nn.ModuleDict()
+        self.edges, part = nn.ModuleDict(), part_of(channels, shape.partial)
         for (edge,), slot in table.items():
-            modules = {o: build[o](channels, channels, 1, shape.affine) for o in slot.options if o in build}
-            self.edges[edge] = Mixed(modules, slot.row, slot.columns)
+            modules = {o: build[o](part, part, 1, shape.affine) for o in slot.options if o in build}
+            mixed = Mixed(modules, slot.row, slot.columns, slot.group)
+            self.edges[edge] = on_part(mixed, slot.present, shape.partial, 1)
         self.dense_nodes = DenseNodes.of(self.edges, nodes=3)
 
     def forward(self, x: torch.Tensor, mix: Mix | None, drop_path: float) -> torch.Tensor:
         gate = None if mix is None else mix["edges"]
-        if self.dense_nodes and not (drop_path and self.training) and fast.allowed(x, "torch"):
+        drops = drop_path or (gate is not None and gate.dropout is not None)
+        if self.dense_nodes and not (drops and self.training) and fast.allowed(x, "torch"):
             out = self.dense_nodes(x, gate)
             if out is not None:
                 return out
@@ -148,10 +151,12 @@ class Nb201:
 
     name: str = "nb201"
     summary: str = "one cell of 4 nodes, each of its 6 edges 1 of 5 operations; the space of NAS-Bench-201"
+    partial: ClassVar[bool] = True
 
     @cached_property
     def choices(self) -> Space:
-        return Space(tuple(Choice(edge, dict.fromkeys(OPERATIONS), group="edges") for edge in EDGES))
+        options = dict.fromkeys(OPERATIONS)
+        return Space(tuple(Choice(edge, options, group="edges", node=edge.split("-")[1]) for edge in EDGES))
 
     @cached_property
     def presets(self) -> Mapping[str, Preset]:
@@ -168,7 +173,7 @@ class Nb201:
 
     def network(self, choices: Space, shape: Shape, image: ImageShape) -> nn.Module:
         """Raises:
-        BadValue: a depth below 1.
+        BadValue: a depth below 1, or channels that ``shape.partial`` does not divide.
         """
         if shape.depth < 1:
             raise BadValue(

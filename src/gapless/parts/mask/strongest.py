@@ -48,7 +48,7 @@ def _strongest(
             for option, inner in choice.options.items():
                 value, arch = _strongest(inner or Space(()), rows, (*path, option))
                 ranked.append((value, option, arch))
-        best = sorted(ranked, key=lambda entry: -entry[0])[: choice.pick]
+        best = sorted(ranked, key=lambda entry: -entry[0])[: choice.most]
         strength *= best[0][0]
         picks[choice.name] = {option: arch for _, option, arch in best}
     built = tuple(

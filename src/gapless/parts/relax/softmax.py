@@ -9,8 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from gapless.core import Progress, Schedule, Space, at
-from gapless.nets.gate import Gate, Mix
+from gapless.nets.gate import Mix
 from gapless.parts.contract import Alpha
+from gapless.parts.relax.gate import gate, smooth
+from gapless.parts.relax.logits import logits
 
 
 @dataclass(frozen=True)
@@ -28,21 +30,24 @@ class Softmax:
     temperature: Schedule[float] = 1.0
 
     def init(self, choices: Space, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        return {
-            group.name: (self.scale * rng.standard_normal(group.mask.shape)).astype(np.float32)
-            for group in choices.groups()
-        }
+        return normal(choices, rng, self.scale)
 
     def __call__(self, alpha: Alpha, choices: Space, progress: Progress, rng: np.random.Generator) -> Mix:
         temperature = float(at(self.temperature, progress))
-        mix = {}
-        for group in choices.groups():
-            values = alpha[group.name]
-            if temperature != 1.0:
-                values = values / temperature
-            whole = bool(group.mask.all())
-            if not whole:
-                present = torch.from_numpy(group.mask).to(values.device)
-                values = values.masked_fill(~present, -torch.inf)
-            mix[group.name] = Gate(torch.softmax(values, dim=-1), None if whole else group.mask)
-        return mix
+        return {g.name: gate(alpha, g, temperature=temperature) for g in choices.groups()}
+
+    def strengths(self, alpha: Alpha, choices: Space, progress: Progress) -> dict[str, torch.Tensor]:
+        return probabilities(alpha, choices, float(at(self.temperature, progress)))
+
+
+def normal(choices: Space, rng: np.random.Generator, scale: float) -> dict[str, NDArray[np.float32]]:
+    """Normal values with mean 0 and this standard deviation for each group, `rows x options`."""
+    return {
+        group.name: (scale * rng.standard_normal(group.mask.shape)).astype(np.float32)
+        for group in choices.groups()
+    }
+
+
+def probabilities(alpha: Alpha, choices: Space, temperature: float = 1.0) -> dict[str, torch.Tensor]:
+    """The softmax of each row, `rows x options` a group."""
+    return {g.name: smooth(logits(alpha, g, temperature), g, "exp", "row") for g in choices.groups()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gapless.core import Progress, Space
-from gapless.parts.contract import Active
+from gapless.parts.contract import Active, Gates
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,9 @@ class StrictlyFair:
     and the order runs over the operations of each.
     """
 
-    def __call__(self, choices: Space, progress: Progress, rng: np.random.Generator) -> Sequence[Active]:
+    def __call__(
+        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates
+    ) -> Sequence[Active]:
         groups = choices.groups()
         m = int(groups[0].pickable[0].sum())
         paths = [{group.name: np.zeros_like(group.pickable) for group in groups} for _ in range(m)]

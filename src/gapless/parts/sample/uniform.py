@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gapless.core import Progress, Space
-from gapless.parts.contract import Active
+from gapless.parts.contract import Active, Gates
 
 
 @dataclass(frozen=True)
@@ -21,5 +21,7 @@ class Uniform:
 
     n: int = 1
 
-    def __call__(self, choices: Space, progress: Progress, rng: np.random.Generator) -> Sequence[Active]:
+    def __call__(
+        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates
+    ) -> Sequence[Active]:
         return [choices.active(choices.sample(rng)) for _ in range(self.n)]

@@ -6,19 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import torch
-from torch.func import functional_call
-
 from gapless.core import Space
-from gapless.nets.constant import constant
-from gapless.nets.fast import plain
-from gapless.nets.gate import Gate, Mix
-from gapless.nets.statistics import still
-from gapless.parts.contract import Alpha, Batch, RunView, Scalars
-from gapless.parts.update.descend import descend, scores
-
-Gradients = list[torch.Tensor]
-Partial = list[torch.Tensor | None]
+from gapless.parts.contract import Batch, Extra, RunView, Scalars
+from gapless.parts.update.formula import Formula
+from gapless.parts.update.product import Difference, Exact, Partial
 
 
 @dataclass(frozen=True)
@@ -41,83 +32,26 @@ class Bilevel:
     product: Literal["difference", "exact"] = "difference"
     radius: float = 0.01
 
-    def init(self, run: RunView) -> dict[str, torch.Tensor]:
+    @property
+    def formula(self) -> Formula:
+        """The same rule by its numbers."""
+        if self.order == 1:
+            return Formula()
+        product = Exact() if self.product == "exact" else Difference(self.radius)
+        return Formula(c="lr", point="ahead", product=product)
+
+    def init(self, run: RunView) -> Extra:
         return {}
 
     def step(self, run: RunView, train: Batch, val: Batch) -> Scalars:
-        scalars: Scalars = {}
-        if run.alpha_moves:
-            with still(run.net):
-                gradient, scalars = self.gradient(run, train, val)
-            run.alphas.assign(gradient)
-            run.alphas.step(run.progress)
-            run.alphas.clear()
-        return scalars | descend(run, [_detached(run.mix())], train)
+        return self.formula.step(run, train, val)
 
     def gradient(self, run: RunView, train: Batch, val: Batch) -> tuple[Partial, Scalars]:
         """g, in the order of the run's alpha, and the scalars of the validation batch.
 
         None for a group that the network has no operation of, such as ``normal`` in a single reduction cell.
         """
-        alpha = list(run.alpha.values())
-        x, y = val
-        if self.order == 1:
-            mix = run.mix()
-            with constant(run.net):
-                logits = run.net(x, mix)
-            loss = run.loss(logits, y)
-            direct = torch.autograd.grad(loss + run.penalty(mix), alpha, allow_unused=True)
-            return list(direct), scores("val", loss, logits, y)
-        ahead = self._virtual(run, train)
-        mix = run.mix()
-        logits = functional_call(run.net, ahead, (x, mix))
-        loss = run.loss(logits, y)
-        wanted = [*ahead.values(), *alpha]
-        found = torch.autograd.grad(loss + run.penalty(mix), wanted, allow_unused=True)
-        direction = _filled(found[: len(ahead)], list(ahead.values()))
-        direct = found[len(ahead) :]
-        xi = run.weights.lr(run.progress)
-        mixed = self._product(run, train, direction)
-        pairs = zip(direct, mixed, strict=True)
-        return [None if g is None else g - xi * h for g, h in pairs], scores("val", loss, logits, y)
-
-    def _virtual(self, run: RunView, train: Batch) -> dict[str, torch.Tensor]:
-        named, optim = run.weights.named, run.weights.optim
-        slope = torch.autograd.grad(
-            _loss(run, train, dict(named), run.mix(_constant(run.alpha))),
-            list(named.values()),
-            allow_unused=True,
-        )
-        xi = run.weights.lr(run.progress)
-        momentum = optim.betas[0] if optim.kind == "sgd" else 0.0
-        ahead = {}
-        with torch.no_grad():
-            for (name, w), g, v in zip(
-                named.items(), _filled(slope, list(named.values())), run.weights.velocity(), strict=True
-            ):
-                ahead[name] = w - xi * (momentum * v + g + optim.weight_decay * w)
-        return {name: w.requires_grad_() for name, w in ahead.items()}
-
-    def _product(self, run: RunView, train: Batch, direction: Gradients) -> Gradients:
-        """``d2_alpha_w L_tr . direction`` at the run's own weights."""
-        named, alpha = run.weights.named, list(run.alpha.values())
-        if self.product == "exact":
-            with plain():
-                loss = _loss(run, train, dict(named), run.mix())
-            slope = torch.autograd.grad(loss, list(named.values()), create_graph=True, allow_unused=True)
-            along = sum((g * v).sum() for g, v in zip(slope, direction, strict=True) if g is not None)
-            return _filled(torch.autograd.grad(along, alpha, allow_unused=True), alpha)  # type: ignore[arg-type]
-        norm = torch.sqrt(sum((v * v).sum() for v in direction))  # type: ignore[arg-type]
-        radius = self.radius / norm.clamp_min(torch.finfo(norm.dtype).tiny)
-        sides = []
-        for sign in (1, -1):
-            moved = {
-                n: (w + sign * radius * v).detach()
-                for (n, w), v in zip(named.items(), direction, strict=True)
-            }
-            side = torch.autograd.grad(_loss(run, train, moved, run.mix()), alpha, allow_unused=True)
-            sides.append(_filled(side, alpha))
-        return [(up - down) / (2 * radius) for up, down in zip(*sides, strict=True)]
+        return self.formula.gradient(run, train, val)
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.relax is None:
@@ -127,20 +61,3 @@ class Bilevel:
                 "the update rule 'bilevel' of order 2 looks one step of 'sgd' ahead, "
                 f"but the weights' optimizer is '{recipe.weights.kind}'"
             )
-
-
-def _loss(run: RunView, batch: Batch, weights: dict[str, torch.Tensor], mix: Mix) -> torch.Tensor:
-    x, y = batch
-    return run.loss(functional_call(run.net, weights, (x, mix)), y)
-
-
-def _constant(alpha: Alpha) -> Alpha:
-    return {name: value.detach() for name, value in alpha.items()}
-
-
-def _detached(mix: Mix) -> Mix:
-    return {n: Gate(None if g.weight is None else g.weight.detach(), g.active) for n, g in mix.items()}
-
-
-def _filled(found: tuple[torch.Tensor | None, ...], like: list[torch.Tensor]) -> Gradients:
-    return [torch.zeros_like(w) if g is None else g for g, w in zip(found, like, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
@@ -16,6 +17,15 @@ def scores(kind: str, loss: torch.Tensor, logits: torch.Tensor, labels: torch.Te
     return {f"{kind}_loss": loss.detach().double(), f"{kind}_accuracy": hits}
 
 
+def mixes(run: RunView) -> Sequence[Mix]:
+    """What the weight step computes: the sampler's paths, or the mix as a constant where there is none."""
+    if paths := run.paths():
+        return paths
+    return [
+        {n: replace(g, weight=None if g.weight is None else g.weight.detach()) for n, g in run.mix().items()}
+    ]
+
+
 def descend(run: RunView, mixes: Sequence[Mix], batch: Batch) -> Scalars:
     """One weight step on the sum of the losses of several mixes, whose gradients are accumulated.
 
@@ -25,7 +35,7 @@ def descend(run: RunView, mixes: Sequence[Mix], batch: Batch) -> Scalars:
     run.weights.clear()
     rows = []
     for mix in mixes:
-        logits = run.net(x, run.perturbed(mix, batch))
+        logits = run.forward(x, run.perturbed(mix, batch))
         loss = run.loss(logits, y)
         loss.backward()  # type: ignore[no-untyped-call]
         rows.append(scores("train", loss, logits, y))

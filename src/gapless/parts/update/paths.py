@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from gapless.core import Space
-from gapless.parts.contract import Batch, RunView, Scalars
+from gapless.parts.contract import Batch, Extra, RunView, Scalars
 from gapless.parts.update.descend import descend
 
 
@@ -20,7 +18,7 @@ class Paths:
     Reference: Guo et al. 2019, eq. 6 (one path); Chu et al. 2019, algorithm 1 (m paths, one step).
     """
 
-    def init(self, run: RunView) -> dict[str, torch.Tensor]:
+    def init(self, run: RunView) -> Extra:
         return {}
 
     def step(self, run: RunView, train: Batch, val: Batch) -> Scalars:

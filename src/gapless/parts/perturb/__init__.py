@@ -1,0 +1,1 @@
+"""Perturbations: what the weight step sees instead of the mix."""

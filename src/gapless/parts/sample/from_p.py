@@ -1,0 +1,34 @@
+"""From p: architectures drawn by the strengths of their options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gapless.core import Progress, Space
+from gapless.parts.contract import Active, Gates
+from gapless.parts.sample.chance import draw
+
+
+@dataclass(frozen=True)
+class FromP:
+    """``n`` architectures a step: ``P(o) = p_o / sum_o' p_o'`` at every choice, o' an option it may have.
+
+    p are the strengths of the stage's relaxation. Where a node picks edges they are drawn one after the
+    other without replacement, an edge by the sum of p over the operations that it may have; so ``none`` in
+    DARTS cells lowers the odds of its edge. Reference: Cai, Zhu & Han 2019 (ProxylessNAS), eq. 2-3.
+    """
+
+    n: int = 1
+
+    def __call__(
+        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates
+    ) -> Sequence[Active]:
+        return [choices.active(draw(choices, gates, rng)) for _ in range(self.n)]
+
+    def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
+        if stage.relax is None:
+            yield "the sampler 'from-p' draws by the strengths of a relaxation, but the stage has none"

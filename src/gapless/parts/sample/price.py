@@ -1,0 +1,41 @@
+"""Price: what an architecture costs, and the cheapest and the dearest of a space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gapless.core import Arch, Path, Space
+from gapless.parts.contract import Active, Gates
+
+
+def price(active: Active, costs: Gates) -> float:
+    """The sum of what its operations cost; ``costs`` is `rows x options` for each group."""
+    return float(sum((costs[name] * table).sum() for name, table in active.items()))
+
+
+def extreme(choices: Space, costs: Gates, dearest: bool) -> Arch:
+    """The architecture that costs most, or least; of equal ones the one of the earlier options."""
+    rows = {
+        path: dict(zip(group.options, costs[group.name][row].tolist(), strict=True))
+        for group in choices.groups()
+        for row, path in enumerate(group.rows)
+    }
+    return _extreme(choices, (), rows, -1 if dearest else 1)[1]
+
+
+def _extreme(
+    space: Space, prefix: Path, rows: Mapping[Path, Mapping[str, float]], sign: int
+) -> tuple[float, Arch]:
+    total, picks = 0.0, []
+    for choice in space.choices:
+        path, ranked = (*prefix, choice.name), []
+        for option in choice.options:
+            if choice.leaf:
+                ranked.append((rows[path][option], option, Arch()))
+            else:
+                cost, inner = _extreme(choice.inside(option), (*path, option), rows, sign)
+                ranked.append((cost, option, inner))
+        best = sorted(ranked, key=lambda entry: sign * entry[0])[: choice.most]
+        total += sum(cost for cost, _, _ in best)
+        picks.append((choice.name, tuple((option, arch) for _, option, arch in best)))
+    return total, Arch(tuple(picks))

@@ -1,0 +1,50 @@
+"""Constants of the methods that learn from sampled paths or drop operations, as published."""
+
+import pytest
+
+import gapless.methods
+from gapless.core import Progress, at
+from gapless.parts.perturb.operation_dropout import OperationDropout
+
+
+def lr(recipe, stage, share):
+    steps = 1000
+    where = Progress(int(steps * share), steps, int(steps * share), steps, stage)
+    return at(recipe.weights.lr, where)
+
+
+def test_proxylessnas():
+    recipe = gapless.methods.get("proxylessnas")
+    warm, joint = recipe.stages
+    assert (warm.epochs, warm.freeze_alpha, joint.epochs, joint.freeze_alpha) == (40, 1.0, 120, 0.0)
+    rates = [lr(recipe, stage, share) for stage in (0, 1) for share in (0.0, 0.5, 1.0)]
+    assert rates == pytest.approx([0.05, 0.025, 0, 0.025, 0.0125, 0], abs=1e-15)
+    weights, alphas = recipe.weights, recipe.alphas
+    assert (weights.betas[0], weights.weight_decay, weights.nesterov) == (0.9, 4e-5, True)
+    assert (alphas.lr, alphas.betas, alphas.weight_decay) == (1e-3, (0.0, 0.999), 0.0)
+    assert (recipe.batch, recipe.label_smoothing, joint.update.n) == (256, 0.1, 5)
+
+
+def test_proxylessnas_rl():
+    recipe = gapless.methods.get("proxylessnas-rl")
+    rule = recipe.stages[1].update.rule
+    assert (rule.n, rule.rate, rule.exponent) == (10, 0.99, 0.1)
+    assert 1_281_167 // 256 // recipe.stages[1].update.n in range(290, 320)
+    assert not any(stage.regularize for stage in recipe.stages)
+
+
+def test_dropnas():
+    recipe = gapless.methods.get("dropnas")
+    (stage,) = recipe.stages
+    assert (recipe.epochs, recipe.batch, recipe.pooled, stage.depth * 8) == (76, 96, True, 14)
+    assert [lr(recipe, 0, share) for share in (0.0, 1.0)] == pytest.approx([0.0375, 0.0015])
+    weights, alphas = recipe.weights, recipe.alphas
+    assert (weights.betas[0], weights.weight_decay, weights.clip) == (0.9, 3e-4, 3.0)
+    assert (alphas.lr, alphas.betas, alphas.weight_decay) == (3e-4, (0.5, 0.999), 1e-3)
+    assert stage.perturb == (OperationDropout(3e-5),)
+
+
+def test_ddpnas():
+    recipe = gapless.methods.get("ddpnas")
+    assert (recipe.epochs, recipe.batch, recipe.alphas.lr) == (3 * sum(range(8)), 256, 1e-2)
+    assert [lr(recipe, 0, share) for share in (0.0, 1.0)] == pytest.approx([0.025, 0.0], abs=1e-15)
