@@ -50,7 +50,7 @@ def test_sizes_and_batches(size, n):
 def test_one_image(which, size):
     """Cell by cell: behind global pooling the gradient of a single image through a BatchNorm vanishes."""
     net = built(Shape(6, 3, affine=True, pool_norm=True), ImageShape(1, 9, 9, 7))
-    cell, kind = net.cells[which], net.kinds[which]
+    cell, kind = net.cells[which], net.groups[which]
     torch.manual_seed(2)
     channels = [18, 18] if which == 0 else [18, 24] if which == 1 else [24, 48]
     double = [2 * s - 1 for s in size] if which == 2 else size

@@ -8,7 +8,7 @@ import pytest
 from tests.oracles import costs as oracle
 
 import gapless.methods
-from gapless.core import Progress, Streams
+from gapless.core import Streams
 from gapless.engine.check import conflicts
 from gapless.parts.sample.cost_uniform import CostUniform
 from gapless.parts.sample.price import extreme, price
@@ -18,6 +18,7 @@ from gapless.spaces.darts import Darts
 from gapless.testing.methods import SPACES, advance, shortened, started
 
 from .test_uniform import fits_uniform, key
+from .views import view
 
 LAYERS = Chain(("identity", "k3e1", "k3e2"), (1, 1, 1), (1, 1, 1), head=1).choices
 CELL = Darts(2, ("skip_connect", "sep_conv_3x3")).choices
@@ -45,7 +46,7 @@ def test_bins_are_equally_likely_and_architectures_within_one():
     sampler, bins, within = CostUniform(bins=3), Counter(), {0: Counter(), 1: Counter(), 2: Counter()}
     ends = np.array([0.0, 3.0, 6.0, 9.0])
     for step in range(3000):
-        (active,) = sampler(LAYERS, Progress(), Streams(0).generator("sample", step), {}, WHOLE)
+        (active,) = sampler(view(LAYERS, costs=WHOLE), Streams(0).generator("sample", step))
         rng = Streams(0).generator("sample", step)
         k = int(rng.integers(3))
         assert ends[k] <= by_key[key(active)] <= ends[k + 1]
@@ -66,13 +67,13 @@ def test_plain_uniform_sampling_would_not_fit():
 
 def test_bins_between_shares():
     sampler = CostUniform(20, bins=2, low=0.5, high=0.9)
-    for active in sampler(LAYERS, Progress(), Streams(0).generator("sample"), {}, WHOLE):
+    for active in sampler(view(LAYERS, costs=WHOLE), Streams(0).generator("sample")):
         assert 4.5 <= price(active, WHOLE) <= 8.1
 
 
 def test_after_so_many_tries_anything_is_taken():
     narrow = CostUniform(50, bins=1, low=0.85, high=0.88, tries=3)
-    found = narrow(LAYERS, Progress(), Streams(0).generator("sample"), {}, WHOLE)
+    found = narrow(view(LAYERS, costs=WHOLE), Streams(0).generator("sample"))
     assert len(found) == 50
     assert len({price(active, WHOLE) for active in found}) > 3
 
@@ -82,7 +83,7 @@ def test_the_sandwich():
     all_of_them = {key(LAYERS.active(a)): oracle.price(LAYERS, a, costs) for a in LAYERS}
     for step in range(1400):
         rng = Streams(0).generator("sample", step)
-        first, last, *others = (key(t) for t in Sandwich()(LAYERS, Progress(), rng, {}, costs))
+        first, last, *others = (key(t) for t in Sandwich()(view(LAYERS, costs=costs), rng))
         assert all_of_them[first] == max(all_of_them.values())
         assert all_of_them[last] == min(all_of_them.values())
         assert len(others) == 2

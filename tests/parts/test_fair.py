@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 
 import gapless.spaces
-from gapless.core import Choice, Progress, Space, Streams
+from gapless.core import Choice, Space, Streams
 from gapless.parts.sample.fair import StrictlyFair
 
 from .test_uniform import fits_uniform
+from .views import view
 
 FOUR = Space(tuple(Choice(f"layer{i}", dict.fromkeys("abcd"), group="g") for i in range(3)))
 
 
 def drawn(choices, step):
-    return StrictlyFair()(choices, Progress(), Streams(0).generator("sample", step), {})
+    return StrictlyFair()(view(choices), Streams(0).generator("sample", step))
 
 
 @pytest.mark.parametrize("name", ["chain", "darts", "nb201"])

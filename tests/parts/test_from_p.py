@@ -10,13 +10,15 @@ from scipy.stats import chi2
 from tests.oracles import paths as oracle
 
 import gapless.methods
-from gapless.core import Choice, Progress, Space, Streams
+from gapless.core import Choice, Space, Streams
 from gapless.engine.check import conflicts
 from gapless.parts.sample.chance import draw, log_chance
 from gapless.parts.sample.from_p import FromP
 from gapless.spaces.chain import Chain
 from gapless.spaces.darts import Darts
 from gapless.testing.methods import SPACES, shortened, started
+
+from .views import view
 
 EXACT = 1e-10
 ERROR = 1e-6
@@ -87,7 +89,7 @@ def test_a_leaf_that_picks_two():
 def test_frequencies_of_a_node():
     tables, counts = gates(CELL.choices, 1), Counter()
     for step in range(2000):
-        (active,) = FromP()(CELL.choices, Progress(), Streams(0).generator("sample", step), tables)
+        (active,) = FromP()(view(CELL.choices, tables), Streams(0).generator("sample", step))
         rows = active["normal"][2:5, 1:]
         counts[tuple((int(s), int(o)) for s, o in zip(*np.nonzero(rows), strict=True))] += 1
     chances = oracle.node(tables["normal"][2:5, 1:])
@@ -98,7 +100,7 @@ def test_frequencies_of_a_node():
 def test_frequencies_of_a_chain_and_n_of_them():
     tables, counts = gates(LAYERS.choices, 2), Counter()
     for step in range(1000):
-        for active in FromP(2)(LAYERS.choices, Progress(), Streams(1).generator("sample", step), tables):
+        for active in FromP(2)(view(LAYERS.choices, tables), Streams(1).generator("sample", step)):
             counts[tuple(int(o) for o in active["layers"].argmax(1))] += 1
     chances = {(a, b): oracle.chain(tables["layers"], (a, b)) for a in range(3) for b in range(3)}
     assert sum(counts.values()) == 2000

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 import gapless.methods
-from gapless.core import Arch, Progress, Streams
+from gapless.core import Arch, Streams
 from gapless.engine.check import conflicts
 from gapless.parts.sample.inherited import Inherited
 from gapless.spaces.chain import Chain
@@ -14,6 +14,7 @@ from gapless.spaces.darts import Darts
 from gapless.testing.methods import SPACES, advance, shortened, started
 
 from .test_uniform import fits_uniform, key
+from .views import view
 
 LAYERS = Chain(("identity", "k3e1", "k3e2"), (1, 1, 1), (1, 1, 1), head=1).choices
 CELL = Darts(2, ("skip_connect", "sep_conv_3x3")).choices
@@ -43,7 +44,7 @@ def test_every_architecture_around_it_is_equally_likely(name):
     draws = [
         key(active)
         for step in range(10 * len(around))
-        for active in Inherited(part, 4)(choices, Progress(), Streams(0).generator("sample", step), {})
+        for active in Inherited(part, 4)(view(choices), Streams(0).generator("sample", step))
     ]
     assert set(draws) <= around
     assert fits_uniform(list(Counter(draws).values()), len(around))

@@ -78,7 +78,7 @@ def test_steps_of_a_search():
                 run.alpha[name].detach().numpy(), table.numpy(), rtol=1e-10, atol=1e-12
             )
         moved = {n for n, w in run.weights.named.items() if not torch.equal(w, before[n])}
-        for i, (cell, kind) in enumerate(zip(run.net.cells, run.net.kinds, strict=True)):
+        for i, (cell, kind) in enumerate(zip(run.net.cells, run.net.groups, strict=True)):
             chosen = prox(tables[kind].numpy(), node)
             for edge, mixed in cell.edges.items():
                 for option, column in mixed.columns:

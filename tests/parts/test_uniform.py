@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from gapless.core import Progress, Streams
+from gapless.core import Streams
 from gapless.parts.sample.uniform import Uniform
 from gapless.spaces.chain import Chain
 from gapless.spaces.darts import Darts
+
+from .views import view
 
 ERROR = 1e-6
 """Probability that a uniform sampler fails a chi-square test; seeds are fixed, so it always does or never."""
@@ -32,7 +34,7 @@ def test_every_architecture_is_equally_likely(name):
     draws = [
         key(table)
         for step in range(100 * choices.size())
-        for table in Uniform()(choices, Progress(), Streams(0).generator("sample", step), {})
+        for table in Uniform()(view(choices), Streams(0).generator("sample", step))
     ]
     counts = Counter(draws)
     assert set(counts) <= {key(choices.active(arch)) for arch in choices}
@@ -50,6 +52,6 @@ def test_n_independent_paths():
     pairs = Counter()
     for step in range(3000):
         rng = Streams(1).generator("sample", step)
-        a, b = (table["layers"][0] for table in Uniform(2)(choices, Progress(), rng, {}))
+        a, b = (table["layers"][0] for table in Uniform(2)(view(choices), rng))
         pairs[int(np.argmax(a)), int(np.argmax(b))] += 1
     assert fits_uniform(list(pairs.values()), 9)

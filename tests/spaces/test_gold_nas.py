@@ -29,7 +29,7 @@ def test_every_cell_has_a_group_of_its_own():
 
 def test_cells_are_computed_fast_and_alike():
     net = SMALL.network(SMALL.choices, Shape(4, affine=False), IMAGE).double().train()
-    assert all(cell.native is not None and cell.source_nodes is not None for cell in net.cells.values())
+    assert all(cell.native is not None and cell.source_nodes is not None for cell in net.cells)
     mix, x = mixture(SMALL.choices), pictures(IMAGE)
     quick = net(x, mix)
     with fast.plain():

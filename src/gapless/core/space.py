@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import operator
 import reprlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -303,6 +303,14 @@ class Space:
         """
         self.check(arch)
         return np.array(list(_marks(self, arch)), dtype=np.float64)
+
+    def without(self, going: Set[tuple[Path, str]]) -> Space:
+        """The space without these options, each given as the path of its choice and its name.
+
+        Raises:
+            BadValue: as `restrict`.
+        """
+        return self.restrict(lambda path, option: (path, option) not in going)
 
     def restrict(self, keep: Callable[[Path, str], bool]) -> Space:
         """The space with only the options for which ``keep(path, option)`` holds.

@@ -114,6 +114,8 @@ class Data:
             self.images.expect(rows[self._picked(split, step + 1, batch, steps, streams)])
         y = torch.from_numpy(labels[picked]).to(device)
         augment = Augment() if augment is None else augment
+        if augment == Augment() and not policies:
+            return self._normalise(raw, dtype), y
         augment.fits(self.shape.height, self.shape.width)
         chance = draw(len(picked), streams.integer("augment/" + key, step))
         raw = crop(raw, augment, chance)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
-
-from gapless.core import Space
 from gapless.core.errors import Incompatible
-from gapless.engine.recipe import Recipe, Stage
+from gapless.engine.recipe import Recipe
+from gapless.parts.contract import objections
 from gapless.spaces.contract import SearchSpace
 
 
@@ -19,13 +16,13 @@ def conflicts(recipe: Recipe, space: SearchSpace) -> list[str]:
             stage.update, stage.relax, stage.sample, stage.mask,
             *stage.regularize, *stage.perturb, *stage.observe,
         ]  # fmt: skip
-        found += [line for part in parts for line in _asked(part, recipe, stage, space.choices)]
+        found += [line for part in parts for line in objections(part, recipe, stage, space.choices)]
         if stage.partial > 1 and not getattr(space, "partial", False):
             found.append(
                 f"the stage sends 1/{stage.partial} of the channels through operations, but the networks of "
                 f"space '{space.name}' have no partial channels"
             )
-    found += _asked(recipe.select, recipe, recipe.stages[-1], space.choices)
+    found += objections(recipe.select, recipe, recipe.stages[-1], space.choices)
     return list(dict.fromkeys(found))
 
 
@@ -40,9 +37,3 @@ def check(recipe: Recipe, space: SearchSpace) -> None:
             got=found[0],
             do=f"see 'gapless methods check {recipe.name} --space {space.name}'",
         )
-
-
-def _asked(part: Any, recipe: Recipe, stage: Stage, choices: Space) -> Iterator[str]:
-    ask = getattr(part, "conflicts", None)
-    lines: Iterable[str] = () if ask is None else ask(recipe, stage, choices)
-    yield from lines

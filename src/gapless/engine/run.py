@@ -135,10 +135,7 @@ class Run:
     def paths(self) -> list[Mix]:
         if self.stage.sample is None:
             return []
-        sample: Any = self.stage.sample
-        rng, kind = self.streams.generator("sample"), getattr(sample, "cost", None)
-        priced = {} if kind is None else {"costs": self.costs(kind)}
-        tables = sample(self.choices, self.progress, rng, self.gates(), **priced)
+        tables = self.stage.sample(self, self.streams.generator("sample"))
         return [path(table) for table in tables]
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -264,18 +261,17 @@ class Run:
     def next_stage(self) -> None:
         """Goes on to the next stage, with new networks where it wants them."""
         before, progress = self.net_shape, self._start(self.progress.stage + 1)
-        self.progress = progress
+        self.progress, self.memory = progress, Memory()
         if self.stage.fresh or self.net_shape != before:
             self.stand(progress, self.choices)
         else:
-            self._equip()
-        self.memory = Memory(self._keeps())
+            self.equip()
 
     def stand(self, progress: Progress, choices: Space) -> None:
         """At this point of the search, on these choices, with everything freshly made."""
         self.progress = progress
         self.rebuild(choices)
-        self._equip()
+        self.equip()
 
     def shrink(self, choices: Space) -> None:
         """Continues on a smaller space: weights, statistics, alpha and momenta are kept by name."""
@@ -329,8 +325,8 @@ class Run:
         steps = epochs * self.data.steps(self.recipe.learns_from, self.recipe.batch)
         return Progress(0, steps, 0, epochs, stage)
 
-    def _equip(self) -> None:
-        """What the stage's parts carry from step to step."""
+    def equip(self) -> None:
+        """Makes anew what the stage's parts carry from step to step."""
         stage, self.extra = self.stage, {}
         for part in (stage.update, stage.mask, *stage.regularize, *stage.perturb, *stage.observe):
             if (init := getattr(part, "init", None)) is not None:

@@ -51,8 +51,12 @@ def go_back(run: Run, tensors: dict[str, torch.Tensor], values: dict[str, Any]) 
     """Puts a run where `snapshot` was taken; its trace, its history and the count of batches go on."""
     kept = {(tuple(path), option) for path, option in values["options"]}
     progress = Progress(*values["progress"])
-    whole = run.space.choices
-    run.stand(progress, whole.restrict(lambda path, option: (path, option) in kept))
+    choices = run.space.choices.restrict(lambda path, option: (path, option) in kept)
+    if progress.stage != run.progress.stage or choices != run.choices:
+        run.stand(progress, choices)
+    else:
+        run.progress = progress
+        run.equip()
 
     def part(name: str) -> dict[str, torch.Tensor]:
         return _part(tensors, name)

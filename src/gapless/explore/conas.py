@@ -6,7 +6,7 @@ Cho, Soltani & Hegde 2019 (one-shot NAS via compressive sensing), algorithm 1; n
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, product
@@ -19,7 +19,7 @@ from gapless.core import Arch, Path, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.explore.contract import WORST, check_count, worth
-from gapless.explore.random import unseen
+from gapless.explore.random import filled
 
 Bits = dict[int, int]
 
@@ -62,16 +62,12 @@ class Conas:
         done = history[: rounds * self.measurements]
         losses = tuple(-worth(record, "accuracy") for record in done)
         bits = _fixed(self, space, tuple(record.arch for record in done), losses)
-        seen, found = {record.arch for record in history}, list[Arch]()
-        for _ in range(min(n, self.measurements - first)):
-            drawn = (consistent(space, bits, rng) for _ in range(20))
-            arch = next((arch for arch in drawn if arch is not None and arch not in seen), None)
-            arch = unseen(space, seen, rng) if arch is None else arch
-            if arch is None:
-                break
-            seen.add(arch)
-            found.append(arch)
-        return found
+
+        def drawn(place: int, seen: Set[Arch]) -> Arch | None:
+            tried = (consistent(space, bits, rng) for _ in range(20))
+            return next((arch for arch in tried if arch is not None and arch not in seen), None)
+
+        return filled(min(n, self.measurements - first), drawn, history, space, rng)
 
 
 @lru_cache(maxsize=4)

@@ -5,7 +5,7 @@ Guo et al. 2019, section 3.4 and algorithm 1; megvii-model/SinglePathOneShot, sr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.explore.contract import check_count, worth
-from gapless.explore.random import unseen
+from gapless.explore.random import filled
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,11 @@ class Genetic:
         check_count(n)
         generation, first = divmod(len(history), self.population)
         parents = self._parents(history[: generation * self.population], space)
-        seen, found = {record.arch for record in history}, list[Arch]()
-        for place in range(first, min(first + n, self.population)):
-            arch = self._bred(place, parents, seen, space, rng) if parents else None
-            arch = unseen(space, seen, rng) if arch is None else arch
-            if arch is None:
-                break
-            seen.add(arch)
-            found.append(arch)
-        return found
+
+        def bred(place: int, seen: Set[Arch]) -> Arch | None:
+            return self._bred(first + place, parents, seen, space, rng) if parents else None
+
+        return filled(min(n, self.population - first), bred, history, space, rng)
 
     def _parents(self, earlier: Sequence[Record], space: Space) -> list[Arch]:
         """The best distinct architectures, the earlier one first where two are equally good."""
@@ -92,7 +88,7 @@ class Genetic:
         return list(best)
 
     def _bred(
-        self, place: int, parents: Sequence[Arch], seen: set[Arch], space: Space, rng: np.random.Generator
+        self, place: int, parents: Sequence[Arch], seen: Set[Arch], space: Space, rng: np.random.Generator
     ) -> Arch | None:
         """The new mutant or child of this place, None where it is a random one's or nothing was new."""
         for _ in range(10 if place < self.mutations + self.crossovers else 0):

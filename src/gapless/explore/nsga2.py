@@ -5,7 +5,7 @@ FairNAS (Chu et al. 2021) searches its super-network with it, for accuracy, mult
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.explore.contract import check_count, worth
-from gapless.explore.random import unseen
+from gapless.explore.random import filled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -67,15 +67,11 @@ class Nsga2:
         check_count(n)
         generation, first = divmod(len(history), self.population)
         survivors = self._survivors(history[: generation * self.population], space)
-        seen, found = {record.arch for record in history}, list[Arch]()
-        for _ in range(min(n, self.population - first)):
-            arch = self._bred(survivors, seen, space, rng) if survivors else None
-            arch = unseen(space, seen, rng) if arch is None else arch
-            if arch is None:
-                break
-            seen.add(arch)
-            found.append(arch)
-        return found
+
+        def bred(place: int, seen: Set[Arch]) -> Arch | None:
+            return self._bred(survivors, seen, space, rng) if survivors else None
+
+        return filled(min(n, self.population - first), bred, history, space, rng)
 
     def _survivors(self, earlier: Sequence[Record], space: Space) -> list[tuple[Arch, tuple[int, float]]]:
         """The population after all whole generations, each with its key: lower is better."""
@@ -96,7 +92,7 @@ class Nsga2:
     def _bred(
         self,
         survivors: Sequence[tuple[Arch, tuple[int, float]]],
-        seen: set[Arch],
+        seen: Set[Arch],
         space: Space,
         rng: np.random.Generator,
     ) -> Arch | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +19,27 @@ class Random:
     def ask(self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int) -> list[Arch]:
         """See `gapless.explore.contract.Explorer.ask`."""
         check_count(n)
-        seen, found = {record.arch for record in history}, list[Arch]()
-        while len(found) < n and (arch := unseen(space, seen, rng)) is not None:
-            seen.add(arch)
-            found.append(arch)
-        return found
+        return filled(n, lambda place, seen: None, history, space, rng)
+
+
+def filled(
+    count: int, propose: Callable[[int, Set[Arch]], Arch | None], history: Sequence[Record], space: Space,
+    rng: np.random.Generator,
+) -> list[Arch]:  # fmt: skip
+    """``count`` distinct architectures that the history does not hold; fewer where the space is used up.
+
+    Args:
+        propose: for a place, from 0, and what was seen: something else, or None for `unseen`.
+    """
+    seen, found = {record.arch for record in history}, list[Arch]()
+    for place in range(count):
+        arch = propose(place, seen)
+        arch = unseen(space, seen, rng) if arch is None else arch
+        if arch is None:
+            break
+        seen.add(arch)
+        found.append(arch)
+    return found
 
 
 def unseen(space: Space, seen: Set[Arch], rng: np.random.Generator) -> Arch | None:

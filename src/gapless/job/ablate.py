@@ -23,7 +23,7 @@ from gapless.job.limits import buildable
 from gapless.job.plan import Plan, plan
 from gapless.job.request import MOST, Request, pairs
 from gapless.job.show import Advance, Show
-from gapless.parts.mask.skip_limit import SKIPS
+from gapless.parts.mask.skip_limit import skips_of
 
 FILE = "ablation.json"
 
@@ -168,9 +168,7 @@ def _row(variant: str, planned: Plan, run: RunFolder, place: Path) -> dict[str, 
 
 def skips(choices: Space, arch: Arch) -> int:
     """How many operations of an architecture are skip connections."""
-    live = choices.active(arch)
-    columns = {g.name: [i for i, option in enumerate(g.options) if option in SKIPS] for g in choices.groups()}
-    return sum(int(live[name][:, picked].sum()) for name, picked in columns.items())
+    return sum(len(skips_of(arch, group)) for group in choices.groups())
 
 
 def _written(folder: RunFolder, asked: Ablation, searches: list[dict[str, Any]]) -> dict[str, Any]:

@@ -39,8 +39,7 @@ def mixture(run: Run) -> dict[str, Any]:
                 mixes.append(onehot(run.choices, run.stage.update.propose(run, rng)))
                 continue
             assert run.stage.sample is not None
-            tables = run.stage.sample(run.choices, run.progress, rng, run.gates())
-            mixes += [path(table) for table in tables]
+            mixes += [path(table) for table in run.stage.sample(run, rng)]
     scores = [accuracy(run.net, run.data.ordered("audit", BATCH, run.device), mix) for mix in mixes]
     mean = sum(score.accuracy for score in scores) / len(scores)
     return {"accuracy": mean, "n": scores[0].n, "paths": len(mixes)}

@@ -17,7 +17,7 @@ step to step, made when its stage begins. It is in ``run.extra`` under the names
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -147,11 +147,9 @@ class Relaxation(Protocol):
 
 
 class Sampler(Protocol):
-    """A sampler that has a ``cost``, ``macs`` or ``params``, is given `RunView.costs` of it as ``costs``."""
-
-    def __call__(
-        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates
-    ) -> Sequence[Active]: ...
+    def __call__(self, run: RunView, rng: np.random.Generator) -> Sequence[Active]:
+        """What is computed, a table a path; all chance comes from ``rng``."""
+        ...
 
 
 class Update(Protocol):
@@ -162,6 +160,12 @@ class Update(Protocol):
     def step(self, run: RunView, train: Batch, val: Batch) -> Scalars:
         """Moves alpha and omega once; returns what to average over the epoch for the trace."""
         ...
+
+
+def objections(part: Any, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
+    """What a part says against the rest; nothing where it has no ``conflicts`` or is None."""
+    ask = getattr(part, "conflicts", None)
+    return () if ask is None else ask(recipe, stage, choices)
 
 
 class Regularizer(Protocol):

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-import torch
 from torch import nn
 
 from gapless.core import Arch, Choice, Cosine, Space
 from gapless.core.errors import BadValue
 from gapless.core.training import Optim, Training
 from gapless.data.shape import ImageShape
-from gapless.nets import fast, operations
+from gapless.nets import operations
 from gapless.nets.cell import Cell
-from gapless.nets.gate import Mix
-from gapless.nets.mixed import Mixed, pooled_logits
+from gapless.nets.cell_network import CellNetwork, Place
+from gapless.nets.mixed import Mixed
 from gapless.nets.partial import on_part, part_of
+from gapless.spaces.cell_drawing import panel
 from gapless.spaces.contract import Preset, Shape, Slot, slots
 
 OPERATIONS = (
@@ -46,58 +46,19 @@ def builders(pool_norm: bool) -> dict[str, operations.Build]:
     }
 
 
-def cell(
-    kind: str, table: Mapping[tuple[str, ...], Slot], nodes: int,
-    c_prev_prev: int, c_prev: int, channels: int, halved: bool, shape: Shape,
-) -> Cell:  # fmt: skip
-    """One cell: `n x c_prev_prev x h x w` and `n x c_prev x h x w` to `n x (nodes * channels) x h' x w'`."""
-    affine, build = shape.affine, builders(shape.pool_norm)
-    first: nn.Module = (
-        operations.FactorizedReduce(c_prev_prev, channels, affine)
-        if halved
-        else operations.relu_conv_norm(1)(c_prev_prev, channels, 1, affine)
-    )
-    second = operations.relu_conv_norm(1)(c_prev, channels, 1, affine)
-    part, edges = part_of(channels, shape.partial), {}
+def cell(place: Place, table: Mapping[tuple[str, ...], Slot], nodes: int, shape: Shape) -> tuple[str, Cell]:
+    """The normal or the reduction cell of a place."""
+    kind, build = KINDS[place.reduces], builders(shape.pool_norm)
+    part, edges = part_of(place.channels, shape.partial), {}
     for (choice, source, _), slot in table.items():
         slot_kind, target = choice.split("/")
         if slot_kind != kind:
             continue
-        stride = 2 if kind == "reduce" and int(source) < 2 else 1
-        modules = {o: build[o](part, part, stride, affine) for o in slot.options if o in build}
+        stride = 2 if place.reduces and int(source) < 2 else 1
+        modules = {o: build[o](part, part, stride, shape.affine) for o in slot.options if o in build}
         mixed = Mixed(modules, slot.row, slot.columns, slot.group)
         edges[int(source), int(target)] = on_part(mixed, slot.present, shape.partial, stride)
-    return Cell(first, second, edges, nodes, channels, stride=2 if kind == "reduce" else 1)
-
-
-class CellNetwork(nn.Module):
-    """Stem, cells, global pooling, classifier."""
-
-    def __init__(self, choices: Space, nodes: int, shape: Shape, image: ImageShape) -> None:
-        super().__init__()
-        table = slots(choices)
-        stem = 3 * shape.channels
-        self.stem = nn.Sequential(
-            nn.Conv2d(image.channels, stem, 3, padding=1, bias=False), nn.BatchNorm2d(stem)
-        )
-        self.cells = nn.ModuleList()
-        self.kinds: list[str] = []
-        c_prev_prev, c_prev, channels, halved = stem, stem, shape.channels, False
-        for i in range(shape.depth):
-            reduces = i in (shape.depth // 3, 2 * shape.depth // 3)
-            channels *= 2 if reduces else 1
-            kind = KINDS[reduces]
-            self.kinds.append(kind)
-            self.cells.append(cell(kind, table, nodes, c_prev_prev, c_prev, channels, halved, shape))
-            c_prev_prev, c_prev, halved = c_prev, nodes * channels, reduces
-        self.classifier = nn.Linear(c_prev, image.classes)
-
-    def forward(self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0) -> torch.Tensor:
-        """`n x c x h x w` to logits `n x classes`."""
-        s0 = s1 = self.stem(fast.laid_out(x))
-        for each, kind in zip(self.cells, self.kinds, strict=True):
-            s0, s1 = s1, each(s0, s1, None if mix is None else mix[kind], drop_path)
-        return pooled_logits(s1, self.classifier)
+    return kind, Cell(place.first, place.second, edges, nodes, place.channels, 1 + place.reduces)
 
 
 @dataclass(frozen=True)
@@ -155,22 +116,21 @@ class Darts:
             raise BadValue(
                 expected="a depth of at least 1 cell", got=f"{shape.depth}", do="give Shape a depth"
             )
-        return CellNetwork(choices, self.nodes, shape, image)
+        table = slots(choices)
+        return CellNetwork(
+            shape.depth, self.nodes, shape.channels, shape.affine, image,
+            lambda place: cell(place, table, self.nodes, shape),
+        )  # fmt: skip
 
     def drawing(self, arch: Arch) -> list[dict[str, Any]]:
         return [self._panel(kind, arch) for kind in KINDS]
 
     def _panel(self, kind: str, arch: Arch) -> dict[str, Any]:
-        labels = ["c_{k-2}", "c_{k-1}"]
-        nodes = [{"id": str(i), "label": label, "kind": "input"} for i, label in enumerate(labels)]
-        edges = []
-        for node in range(2, 2 + self.nodes):
-            nodes.append({"id": str(node), "label": str(node - 2), "kind": "node"})
-            for source, inner in arch[f"{kind}/{node}"].items():
-                edges.append({"from": source, "to": str(node), "label": inner.option("op")})
-            edges.append({"from": str(node), "to": "out", "label": ""})
-        nodes.append({"id": "out", "label": "c_k", "kind": "output"})
-        return {"title": f"{'reduction' if kind == 'reduce' else kind} cell", "nodes": nodes, "edges": edges}
+        entering = {
+            node: [(source, inner.option("op")) for source, inner in arch[f"{kind}/{node}"].items()]
+            for node in range(2, 2 + self.nodes)
+        }
+        return panel(f"{'reduction' if kind == 'reduce' else kind} cell", entering)
 
     def text(self, arch: Arch) -> str:
         """``normal: 2<-0 sep_conv_3x3, ...``"""

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import torch
 from torch import nn
 
 from gapless.core import Arch, Choice, Cosine, Space
 from gapless.core.errors import BadValue
 from gapless.core.training import Optim, Training
 from gapless.data.shape import ImageShape
-from gapless.nets import fast, operations
+from gapless.nets import operations
 from gapless.nets.cell import Cell
-from gapless.nets.gate import Mix
-from gapless.nets.mixed import Mixed, pooled_logits
+from gapless.nets.cell_network import CellNetwork, Place, reductions
+from gapless.nets.mixed import Mixed
+from gapless.spaces.cell_drawing import panel
 from gapless.spaces.contract import Preset, Shape, Slot, slots
 
 BUILD: Mapping[str, operations.Build] = {
@@ -37,58 +37,26 @@ def pair(source: int, operation: str) -> str:
     return f"{source}:{operation}"
 
 
-def cell(
-    name: str, table: Mapping[tuple[str, ...], Slot], nodes: int,
-    c_prev_prev: int, c_prev: int, channels: int, halved: bool, reduces: bool, affine: bool,
-) -> Cell:  # fmt: skip
-    """One cell: `n x c_prev_prev x h x w` and `n x c_prev x h x w` to `n x (nodes * channels) x h' x w'`."""
-    first: nn.Module = (
-        operations.FactorizedReduce(c_prev_prev, channels, affine)
-        if halved
-        else operations.relu_conv_norm(1)(c_prev_prev, channels, 1, affine)
-    )
-    second = operations.relu_conv_norm(1)(c_prev, channels, 1, affine)
-    edges = {}
+def unpaired(option: str) -> tuple[str, str]:
+    """Source and operation of such an option."""
+    source, _, operation = option.partition(":")
+    return source, operation
+
+
+def cell(place: Place, table: Mapping[tuple[str, ...], Slot], nodes: int, affine: bool) -> tuple[str, Cell]:
+    """The cell of a place, which has choices of its own."""
+    name, c, edges = f"cell{place.number}", place.channels, {}
     for target in range(2, 2 + nodes):
         slot = table[(f"{name}/{target}",)]
         for source in range(target):
             there = [operation for operation in BUILD if pair(source, operation) in slot.options]
             if not there:
                 continue
-            stride = 2 if reduces and source < 2 else 1
-            modules = {o: BUILD[o](channels, channels, stride, affine) for o in there}
+            stride = 2 if place.reduces and source < 2 else 1
+            modules = {o: BUILD[o](c, c, stride, affine) for o in there}
             columns = {o: slot.columns[pair(source, o)] for o in there}
             edges[source, target] = Mixed(modules, slot.row, columns, slot.group)
-    return Cell(first, second, edges, nodes, channels, stride=2 if reduces else 1)
-
-
-class CellNetwork(nn.Module):
-    """Stem, cells with choices of their own, global pooling, classifier."""
-
-    def __init__(self, choices: Space, cells: int, nodes: int, shape: Shape, image: ImageShape) -> None:
-        super().__init__()
-        table = slots(choices)
-        stem = 3 * shape.channels
-        self.stem = nn.Sequential(
-            nn.Conv2d(image.channels, stem, 3, padding=1, bias=False), nn.BatchNorm2d(stem)
-        )
-        self.cells = nn.ModuleDict()
-        c_prev_prev, c_prev, channels, halved = stem, stem, shape.channels, False
-        for i in range(cells):
-            reduces, name = i in (cells // 3, 2 * cells // 3), f"cell{i}"
-            channels *= 2 if reduces else 1
-            self.cells[name] = cell(
-                name, table, nodes, c_prev_prev, c_prev, channels, halved, reduces, shape.affine
-            )
-            c_prev_prev, c_prev, halved = c_prev, nodes * channels, reduces
-        self.classifier = nn.Linear(c_prev, image.classes)
-
-    def forward(self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0) -> torch.Tensor:
-        """`n x c x h x w` to logits `n x classes`."""
-        s0 = s1 = self.stem(fast.laid_out(x))
-        for name, each in self.cells.items():
-            s0, s1 = s1, each(s0, s1, None if mix is None else mix[name], drop_path)
-        return pooled_logits(s1, self.classifier)
+    return name, Cell(place.first, place.second, edges, nodes, c, 1 + place.reduces)
 
 
 @dataclass(frozen=True)
@@ -152,28 +120,21 @@ class GoldNas:
                 got=f"depth {shape.depth}, partial {shape.partial}",
                 do="leave them out; every cell of this space has choices of its own",
             )
-        return CellNetwork(choices, self.cells, self.nodes, shape, image)
+        table = slots(choices)
+        return CellNetwork(
+            self.cells, self.nodes, shape.channels, shape.affine, image,
+            lambda place: cell(place, table, self.nodes, shape.affine),
+        )  # fmt: skip
 
     def drawing(self, arch: Arch) -> list[dict[str, Any]]:
         return [self._panel(i, arch) for i in range(self.cells)]
 
     def _panel(self, cell: int, arch: Arch) -> dict[str, Any]:
-        labels = ["c_{k-2}", "c_{k-1}"]
-        nodes = [{"id": str(i), "label": label, "kind": "input"} for i, label in enumerate(labels)]
-        edges = []
-        for node in range(2, 2 + self.nodes):
-            nodes.append({"id": str(node), "label": str(node - 2), "kind": "node"})
-            for option in arch[f"cell{cell}/{node}"]:
-                source, operation = option.split(":")
-                edges.append({"from": source, "to": str(node), "label": operation})
-            edges.append({"from": str(node), "to": "out", "label": ""})
-        nodes.append({"id": "out", "label": "c_k", "kind": "output"})
-        reduces = cell in (self.cells // 3, 2 * self.cells // 3)
-        return {
-            "title": f"cell {cell}{', reduction' if reduces else ''}",
-            "nodes": nodes,
-            "edges": edges,
+        entering = {
+            node: [unpaired(option) for option in arch[f"cell{cell}/{node}"]]
+            for node in range(2, 2 + self.nodes)
         }
+        return panel(f"cell {cell}{', reduction' if cell in reductions(self.cells) else ''}", entering)
 
     def text(self, arch: Arch) -> str:
         """``cell 0: 2<-0 sep_conv_3x3, ...; cell 1: ...``"""

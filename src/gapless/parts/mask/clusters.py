@@ -38,7 +38,7 @@ class Clusters:
                 best = {group.options[c] for c in order[: run.choices.choice(path).most]}
                 alike = best.union(*(cluster for cluster in self.clusters if best & {*cluster}))
                 going |= {(path, group.options[c]) for c in may if group.options[c] not in alike}
-        return run.choices.restrict(lambda path, option: (path, option) not in going)
+        return run.choices.without(going)
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.relax is None:

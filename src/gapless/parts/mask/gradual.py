@@ -13,9 +13,11 @@ import torch
 from gapless.core import Arch, Path, Space
 from gapless.core.groups import nodes
 from gapless.core.record import Record
+from gapless.nets.cost import KINDS
 from gapless.parts.contract import Discretization, Extra, Gates, RunView
 from gapless.parts.mask.strongest import Strongest
 from gapless.parts.regularize.live_cost import PRICE, LiveCost
+from gapless.parts.sample.price import price
 
 DELTA, QUIET, POINTS = "gradual/delta", "gradual/quiet", "gradual/points"
 
@@ -60,7 +62,7 @@ class Gradual:
         if not going:
             run.extra[QUIET] += 1
             return None
-        left = run.choices.restrict(lambda path, option: (path, option) not in going)
+        left = run.choices.without(going)
         if int(run.extra[QUIET]) > self.quiet:
             _add(run, self.rule(left, _narrowed(run.choices, left, epoch_gates)))
         run.extra[QUIET].zero_()
@@ -105,8 +107,7 @@ def points(run: RunView) -> tuple[Record, ...]:
 def _add(run: RunView, arch: Arch) -> None:
     active = run.choices.active(arch)
     score = run.validation({name: replace(gate, active=active[name]) for name, gate in run.mix().items()})
-    totals = {k: sum((run.costs(k)[n] * t).sum() for n, t in active.items()) for k in ("macs", "params")}
-    cost = {kind: float(total) for kind, total in totals.items()}
+    cost = {kind: price(active, run.costs(kind)) for kind in KINDS}
     record = Record(arch, {"accuracy": score.accuracy, "loss": score.loss}, cost, provenance="super-network")
     text = json.dumps([each.to_json() for each in (*points(run), record)])
     run.extra[POINTS] = torch.tensor(list(text.encode()), dtype=torch.uint8)

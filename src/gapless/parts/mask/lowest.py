@@ -44,7 +44,7 @@ class Lowest:
         }
         if not going:
             return None
-        return run.choices.restrict(lambda path, option: (path, option) not in going)
+        return run.choices.without(going)
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.relax is None:

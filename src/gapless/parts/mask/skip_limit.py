@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gapless.core import Arch, Space
+from gapless.core import Arch, Group, Space
 from gapless.parts.contract import Discretization, Gates
 from gapless.parts.mask.strongest import Strongest
 
 SKIPS = ("skip_connect", "identity")
 """What spaces call the option that passes its input on."""
+
+
+def skips_of(arch: Arch, group: Group, skips: Sequence[str] = SKIPS) -> list[tuple[int, int]]:
+    """Row and column of every option that an architecture picks in a group and that is a skip."""
+    return [
+        (row, column)
+        for row, path in enumerate(group.rows)
+        for column, option in enumerate(group.options)
+        if option in skips and option in arch.picked_at(path)
+    ]
 
 
 @dataclass(frozen=True)
@@ -35,12 +46,7 @@ class SkipLimit:
         table = gates[group.name].copy()
         while True:
             arch = self.rule(choices, {**gates, group.name: table})
-            picked = [
-                (row, column)
-                for row, path in enumerate(group.rows)
-                for column, option in enumerate(group.options)
-                if option in self.skips and option in arch.picked_at(path)
-            ]
+            picked = skips_of(arch, group, self.skips)
             going = [place for place in picked if table[place] > 0]
             if len(picked) <= self.most or not going:
                 return arch

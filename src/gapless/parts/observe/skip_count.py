@@ -8,7 +8,7 @@ from typing import Any
 
 from gapless.core import Space
 from gapless.parts.contract import Discretization, RunView
-from gapless.parts.mask.skip_limit import SKIPS
+from gapless.parts.mask.skip_limit import SKIPS, skips_of
 from gapless.parts.mask.strongest import Strongest
 from gapless.parts.observe.reaction import End, Reaction
 
@@ -36,8 +36,7 @@ class SkipCount:
 
     def __call__(self, run: RunView) -> dict[str, float]:
         arch = self.rule(run.choices, run.gates())
-        rows = run.choices.groups()[0].rows
-        count = sum(option in self.skips for path in rows for option in arch.picked_at(path))
+        count = len(skips_of(arch, run.choices.groups()[0], self.skips))
         row = {"skips": float(count)}
         due = run.progress.fraction("epoch") >= self.earliest
         if self.too_many and count >= self.too_many and due and (stop := self.react(run, 0, row)) is not None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gapless.core import Progress, Space
+from gapless.core import Space
 from gapless.nets.cost import KINDS
-from gapless.parts.contract import Active, Gates
+from gapless.parts.contract import Active, Gates, RunView
 from gapless.parts.sample.price import extreme, price
 
 
@@ -39,9 +39,8 @@ class CostUniform:
     tries: int = 500
     cost: str = "macs"
 
-    def __call__(
-        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates, costs: Gates
-    ) -> Sequence[Active]:
+    def __call__(self, run: RunView, rng: np.random.Generator) -> Sequence[Active]:
+        choices, costs = run.choices, run.costs(self.cost)
         least, most = (price(choices.active(extreme(choices, costs, d)), costs) for d in (False, True))
         ends = least + (most - least) * np.linspace(self.low, self.high, self.bins + 1)
         return [self._within(*self._bin(ends, rng), choices, rng, costs) for _ in range(self.n)]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gapless.core import Progress, Space
-from gapless.parts.contract import Active, Gates
+from gapless.core import Space
+from gapless.parts.contract import Active, RunView
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,8 @@ class StrictlyFair:
     and the order runs over the operations of each.
     """
 
-    def __call__(
-        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates
-    ) -> Sequence[Active]:
-        groups = choices.groups()
+    def __call__(self, run: RunView, rng: np.random.Generator) -> Sequence[Active]:
+        groups = run.choices.groups()
         m = int(groups[0].pickable[0].sum())
         paths = [{group.name: np.zeros_like(group.pickable) for group in groups} for _ in range(m)]
         for group in groups:

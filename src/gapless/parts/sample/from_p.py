@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gapless.core import Progress, Space
-from gapless.parts.contract import Active, Gates
+from gapless.core import Space
+from gapless.parts.contract import Active, RunView
 from gapless.parts.sample.chance import draw
 
 
@@ -24,10 +24,9 @@ class FromP:
 
     n: int = 1
 
-    def __call__(
-        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates
-    ) -> Sequence[Active]:
-        return [choices.active(draw(choices, gates, rng)) for _ in range(self.n)]
+    def __call__(self, run: RunView, rng: np.random.Generator) -> Sequence[Active]:
+        gates = run.gates()
+        return [run.choices.active(draw(run.choices, gates, rng)) for _ in range(self.n)]
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.relax is None:

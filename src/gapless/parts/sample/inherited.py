@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gapless.core import Arch, Choice, Progress, Space
-from gapless.parts.contract import Active, Gates
+from gapless.core import Arch, Choice, Space
+from gapless.parts.contract import Active, RunView
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,8 @@ class Inherited:
     part: Arch = field(default_factory=Arch)
     n: int = 1
 
-    def __call__(
-        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates
-    ) -> Sequence[Active]:
-        return [choices.active(_completed(choices, self.part, rng)) for _ in range(self.n)]
+    def __call__(self, run: RunView, rng: np.random.Generator) -> Sequence[Active]:
+        return [run.choices.active(_completed(run.choices, self.part, rng)) for _ in range(self.n)]
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         for line in _foreign(choices, self.part):

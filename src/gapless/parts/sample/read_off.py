@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gapless.core import Progress, Space
-from gapless.parts.contract import Active, Discretization, Gates
+from gapless.core import Space
+from gapless.parts.contract import Active, Discretization, RunView
 from gapless.parts.mask.strongest import Strongest
 
 
@@ -22,10 +22,8 @@ class ReadOff:
 
     rule: Discretization = field(default_factory=Strongest)
 
-    def __call__(
-        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates
-    ) -> Sequence[Active]:
-        return [choices.active(self.rule(choices, gates))]
+    def __call__(self, run: RunView, rng: np.random.Generator) -> Sequence[Active]:
+        return [run.choices.active(self.rule(run.choices, run.gates()))]
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.relax is None:

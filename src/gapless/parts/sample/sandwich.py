@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from gapless.core import Progress, Space
+from gapless.core import Space
 from gapless.nets.cost import KINDS
-from gapless.parts.contract import Active, Gates
+from gapless.parts.contract import Active, RunView
 from gapless.parts.sample.price import extreme
 
 
@@ -30,9 +30,8 @@ class Sandwich:
     n: int = 4
     cost: str = "macs"
 
-    def __call__(
-        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates, costs: Gates
-    ) -> Sequence[Active]:
+    def __call__(self, run: RunView, rng: np.random.Generator) -> Sequence[Active]:
+        choices, costs = run.choices, run.costs(self.cost)
         ends = [extreme(choices, costs, dearest) for dearest in (True, False)]
         return [choices.active(a) for a in (*ends, *(choices.sample(rng) for _ in range(self.n - 2)))]
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gapless.core import Progress, Space
-from gapless.parts.contract import Active, Gates
+from gapless.parts.contract import Active, RunView
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,5 @@ class Uniform:
 
     n: int = 1
 
-    def __call__(
-        self, choices: Space, progress: Progress, rng: np.random.Generator, gates: Gates
-    ) -> Sequence[Active]:
-        return [choices.active(choices.sample(rng)) for _ in range(self.n)]
+    def __call__(self, run: RunView, rng: np.random.Generator) -> Sequence[Active]:
+        return [run.choices.active(run.choices.sample(rng)) for _ in range(self.n)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from gapless.core import Space
 from gapless.core.errors import BadValue
-from gapless.parts.contract import Batch, Extra, RunView, Scalars, Update
+from gapless.parts.contract import Batch, Extra, RunView, Scalars, Update, objections
 from gapless.parts.update.bilevel import Bilevel
 from gapless.parts.update.descend import descend, mixes
 
@@ -46,5 +46,4 @@ class Every:
         return descend(run, mixes(run), train)
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
-        ask = getattr(self.rule, "conflicts", None)
-        return () if ask is None else ask(recipe, stage, choices)
+        return objections(self.rule, recipe, stage, choices)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from gapless.core import Space
-from gapless.parts.contract import Alpha, Batch, Extra, RunView, Scalars, Update
+from gapless.parts.contract import Alpha, Batch, Extra, RunView, Scalars, Update, objections
 from gapless.parts.update.bilevel import Bilevel
 
 
@@ -46,8 +46,7 @@ class Rescale:
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.relax is None:
             yield "the update rule 'rescale' needs a relaxation, but the stage has none"
-        ask = getattr(self.rule, "conflicts", None)
-        yield from () if ask is None else ask(recipe, stage, choices)
+        yield from objections(self.rule, recipe, stage, choices)
 
 
 @torch.no_grad()

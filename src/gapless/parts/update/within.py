@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from gapless.core import Space
-from gapless.parts.contract import Batch, Extra, RunView, Scalars, Update
+from gapless.parts.contract import Batch, Extra, RunView, Scalars, Update, objections
 from gapless.parts.update.bilevel import Bilevel
 
 
@@ -42,5 +42,4 @@ class Within:
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if self.low >= self.high:
             yield f"'within' needs low below high, but they are {self.low} and {self.high}"
-        if (ask := getattr(self.rule, "conflicts", None)) is not None:
-            yield from ask(recipe, stage, choices)
+        yield from objections(self.rule, recipe, stage, choices)
