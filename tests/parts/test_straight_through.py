@@ -57,7 +57,7 @@ def test_a_step_moves_alpha_and_the_weights_of_what_was_drawn():
     assert all(not torch.equal(run.alpha[name], table) for name, table in tables.items())
     moved = {name for name, w in run.weights.named.items() if not torch.equal(w, before[name])}
     assert moved
-    for i, (cell, kind) in enumerate(zip(run.net.cells, run.net.kinds, strict=True)):
+    for i, (cell, kind) in enumerate(zip(run.net.cells, run.net.groups, strict=True)):
         for edge, mixed in cell.edges.items():
             for option, column in mixed.columns:
                 names = {n for n in before if n.startswith(f"cells.{i}.edges.{edge}.{option}.")}
