@@ -125,15 +125,14 @@ def populations(quick: bool) -> Results:
 
 
 def trainings(quick: bool) -> Results:
-    """Stand-alone trainings: one process of two threads, and one or two of one thread."""
-    ways = ("1 process of 2 threads", "1 worker", "2 workers")
+    """The stand-alone trainings of a job: in one process of two threads, and by two workers of one."""
     found: Results = {}
-    for space, epochs in ({"darts": 1} if quick else {"darts": 10, "nb201": 6, "chain": 1}).items():
+    for space, epochs in ({"darts": 1} if quick else {"darts": 30, "nb201": 20}).items():
 
         def one(way: str, space: str = space, epochs: int = epochs) -> Results:
-            return measured("benchmarks.trainings", space, way, "2" if quick else "8", str(epochs))
+            return measured("benchmarks.trainings", space, way, "2" if quick else "6", str(epochs))
 
-        found[space] = in_turns(ways[::2] if quick else ways, 1 if quick else 2, one)
+        found[space] = in_turns(("1 process of 2 threads", "2 workers"), 1 if quick else 2, one)
     return found
 
 

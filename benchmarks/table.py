@@ -87,9 +87,8 @@ def _populations(found: dict[str, Any]) -> Iterable[str]:
 
 def _trainings(found: dict[str, Any]) -> Iterable[str]:
     yield (
-        "## Stand-alone trainings at once\n\nEight trainings, the start of the processes included. "
-        "`darts` and `nb201` are the quick deployments of these spaces on 8x8x1, `chain` the network of the "
-        "population above at batch 96 on 28x28x1.\n"
+        "## Stand-alone trainings at once\n\nSix trainings of the quick deployments of these spaces on "
+        "8x8x1, 30 epochs of `darts` and 20 of `nb201`, the start of the processes included.\n"
     )
     rows = [
         (space, way, _seconds(v["seconds"]), _ratio(v), f"{v['peak_mb']:.0f}")

@@ -15,7 +15,8 @@ from gapless.engine.check import conflicts
 from gapless.engine.loop import search
 from gapless.engine.run import Run
 from gapless.nets.gate import Gate
-from gapless.parts.mask.gradual import DELTA, QUIET, Gradual, points
+from gapless.parts.mask.gradual import DELTA, QUIET, Gradual
+from gapless.parts.mask.skip_limit import skips_of
 from gapless.parts.regularize.live_cost import PRICE, LiveCost
 from gapless.spaces.contract import Shape
 from gapless.spaces.gold_nas import GoldNas
@@ -136,7 +137,7 @@ def test_one_run_yields_a_pareto_set():
     stage = replace(RECIPE.stages[0], epochs=16, mask=Gradual(ceiling=0.2, step=5e-3, quiet=0))
     run = started(replace(RECIPE, stages=(stage,)))
     arch = search(run, lambda ended: None)
-    front = points(run)
+    front = run.stage.mask.points(run)
     assert len(front) >= 2
     for large, small in pairwise(front):
         assert large.cost["macs"] >= small.cost["macs"]
@@ -159,3 +160,13 @@ def test_what_does_not_go_together():
     idle = replace(RECIPE.stages[0], mask=None)
     assert any("price of 0" in line for line in conflicts(replace(RECIPE, stages=(idle,)), TINY))
     assert not list(conflicts(RECIPE, TINY))
+
+
+def test_skips_are_known_by_what_follows_their_source():
+    edge = Choice("op", dict.fromkeys(("0:skip_connect", "1:skip_connect", "0:sep_conv_3x3")), pick=(1, 3))
+    choices = Space((edge,))
+    arch = choices.only(choices.at(choices.size() - 1)).at(0)
+    picked = set(arch.picked_at(("op",)))
+    found = skips_of(arch, choices.groups()[0])
+    assert len(found) == len([option for option in picked if option.endswith("skip_connect")])
+    assert found

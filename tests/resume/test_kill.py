@@ -18,8 +18,8 @@ from gapless.job.work import processors
 from .victim import work
 
 KILLS = 10
-"""Of the methods that between them have every kind of part; of the others `FEW`."""
-FEW = 1
+"""Of the methods that between them have every kind of part; of the searches of the others `FEW`."""
+FEW = 3
 THOROUGH = ("darts-2nd", "spos", "p-darts", "darts-ada", "cdarts", "enas", "gold-nas")
 UNEQUAL = ("seconds", "peak_mb", "latency_ms", "bytes")
 
@@ -57,8 +57,8 @@ def begun(folder, process):
         time.sleep(0.02)
 
 
-def finished(processes, method, folder, resume):
-    process = started(processes, method, folder, resume)
+def finished(processes, method, folder, resume, alone=True):
+    process = started(processes, method, folder, resume, alone)
     process.join()
     assert process.exitcode == 0
 
@@ -68,21 +68,22 @@ def finished(processes, method, folder, resume):
 @pytest.mark.parametrize("method", methods.names())
 def test_killed_and_resumed_is_bitwise_equal(method, processes, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
+    thorough = method in THOROUGH
     began = time.perf_counter()
-    finished(processes, method, str(whole), False)
+    finished(processes, method, str(whole), False, thorough)
     work_seconds = time.perf_counter() - began
     rng, resume = random.Random(method), False
-    kills = KILLS if method in THOROUGH else FEW
+    kills = KILLS if thorough else FEW
     for kill in range(kills):
-        process = started(processes, method, str(killed), resume)
+        process = started(processes, method, str(killed), resume, thorough)
         begun(killed, process)
-        process.join(rng.uniform(0.0, 0.16 if kills == KILLS else 0.8) * work_seconds)
+        process.join(rng.uniform(0.0, (1.6 if thorough else 0.9) / kills) * work_seconds)
         assert process.exitcode is None, f"done before kill {kill + 1}"
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         assert process.exitcode == -signal.SIGKILL
         resume = (killed / "run.json").exists()
-    finished(processes, method, str(killed), resume)
+    finished(processes, method, str(killed), resume, thorough)
     for name in ("trace.csv", "alpha.csv", "architecture.json"):
         assert (whole / name).read_bytes() == (killed / name).read_bytes(), name
     first, second = (Checkpoints(place / "checkpoint" / "search").latest() for place in (whole, killed))
@@ -90,8 +91,9 @@ def test_killed_and_resumed_is_bitwise_equal(method, processes, tmp_path):
     for name, tensor in first.tensors.items():
         assert tensor.equal(second.tensors[name]), name
     assert results(whole) == results(killed)
-    networks = sorted(p.name for p in (whole / "networks").iterdir())
-    assert networks == sorted(p.name for p in (killed / "networks").iterdir() if not p.name.startswith("."))
+    networks = sorted(p.name for p in (whole / "networks").glob("*"))
+    assert networks == sorted(p.name for p in (killed / "networks").glob("[!.]*"))
+    assert bool(networks) == thorough
     for name in networks:
         pair = [load_file(place / "networks" / name) for place in (whole, killed)]
         assert all(value.equal(pair[1][key]) for key, value in pair[0].items()), name
@@ -128,7 +130,7 @@ def test_killed_while_trainings_run_side_by_side(processes, tmp_path):
     """The job dies, its workers go with it, and what is resumed equals trainings done one by one."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     finished(processes, "darts", str(whole), False)
-    job = started(processes, "darts", str(killed), False, True)
+    job = started(processes, "darts", str(killed), False, True, True)
     stored = killed / "checkpoint"
     assert until(lambda: any(p.name != "search" and any(p.iterdir()) for p in stored.glob("*")))
     crew = workers(job)
@@ -136,7 +138,7 @@ def test_killed_while_trainings_run_side_by_side(processes, tmp_path):
     os.kill(job.pid, signal.SIGKILL)
     job.join()
     assert until(lambda: not any(map(alive, crew)))
-    again = started(processes, "darts", str(killed), True, True)
+    again = started(processes, "darts", str(killed), True, True, True)
     again.join()
     assert again.exitcode == 0
     assert results(whole) == results(killed)

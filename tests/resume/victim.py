@@ -14,7 +14,8 @@ SPACES = {"random": "nb201", "spos": "chain", "fairnas": "nb201"}
 """Where the methods that do not search `darts` here search."""
 
 
-def request(method: str) -> Request:
+def request(method: str, alone: bool) -> Request:
+    """``alone``: whether what is found is also trained by itself, which is the same work for every method."""
     sets = [
         ("training.epochs", "2"),
         ("search.channels", "4"),
@@ -28,10 +29,12 @@ def request(method: str) -> Request:
     if recipe.select.evaluations > 6:
         sets.append(("select.evaluations", "6"))
     epochs = max(2, len(recipe.stages))
-    return Request(space, "digits", method, epochs=epochs, sets=(*sets, ("batch", "24")), archs=1, seeds=1)
+    return Request(
+        space, "digits", method, epochs=epochs, sets=(*sets, ("batch", "24")), retrain=alone, archs=1, seeds=1
+    )
 
 
-def work(method: str, folder: str, resume: bool, together: bool = False) -> None:
+def work(method: str, folder: str, resume: bool, alone: bool = True, together: bool = False) -> None:
     """Begins or resumes it; on one processor, so that trainings die with their job, unless ``together``."""
     torch.set_num_threads(1)
     if hasattr(os, "sched_setaffinity") and not together:
@@ -40,7 +43,7 @@ def work(method: str, folder: str, resume: bool, together: bool = False) -> None
     if resume:
         planned, place = reopened(folder)
     else:
-        planned = plan(request(method))
+        planned = plan(request(method, alone))
         place = begin(planned, folder)
     carried_out(planned, place, every=0.0)
 

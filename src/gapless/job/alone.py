@@ -69,7 +69,8 @@ class Setting:
     """What all errands of a job have in common, as it is sent to other processes.
 
     Args:
-        given: the plan, pickled; None where its request says everything.
+        given: the plan with its data, pickled, so that nothing is read or decoded again; None where it
+            cannot be and its request says everything.
         every: seconds between checkpoints.
     """
 
@@ -82,14 +83,15 @@ class Setting:
     @classmethod
     def of(cls, plan: Plan, folder: Path, threads: int, every: float) -> Setting | None:
         """None where a Python object of the plan cannot be sent: of a script, too large, or no value."""
-        request, given = plan.request, None
-        if "object" in (request.space, request.data, request.method):
-            try:
-                given = pickle.dumps(plan)
-            except Exception:
-                return None
-            if b"__main__" in given or len(given) > LARGEST:
-                return None
+        request = plan.request
+        try:
+            given: bytes | None = pickle.dumps(plan)
+        except Exception:
+            given = None
+        if given is not None and (b"__main__" in given or len(given) > LARGEST):
+            given = None
+        if given is None and "object" in (request.space, request.data, request.method):
+            return None
         return cls(request, given, str(folder), threads, every)
 
     def plan(self) -> Plan:

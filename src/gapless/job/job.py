@@ -151,15 +151,18 @@ def written(work: Work) -> None:
 
 
 def _candidates(work: Work, arch: Arch) -> list[dict[str, Any]]:
-    if work.plan.recipe.select.evaluations == 0:
+    """What the search scored on its way: by its selection, or by a mask that has ``points``."""
+    recipe = work.plan.recipe
+    points = getattr(recipe.stages[-1].mask, "points", None)
+    if recipe.select.evaluations == 0 and points is None:
         return []
-    shown = {"parameters": "params"}  # as everywhere in findings
+    run, shown = work.run(), {"parameters": "params"}  # as everywhere in findings
     return [
         {
             "key": r.arch.key, "accuracy": r.metrics["accuracy"], "chosen": r.arch == arch,
             **{shown.get(name, name): value for name, value in r.cost.items()},
         }
-        for r in work.run().history
+        for r in (*run.history, *(points(run) if points else ()))
     ]  # fmt: skip
 
 

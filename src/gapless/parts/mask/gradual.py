@@ -30,7 +30,7 @@ class Gradual:
     below ``ceiling``; then pi is taken anew. Where as many as ``at_once`` or more went, lambda is divided by
     ``factor`` and its step falls back to ``step``; else the step is multiplied by ``factor`` and added to
     lambda. A choice keeps as many options as an architecture needs. When operations go after more than
-    ``quiet`` epochs in which none did, what is left is one of `points`.
+    ``quiet`` epochs in which none did, what is left is one of `points`; always where ``quiet`` is -1.
     Reference: Bi et al. 2020 (GOLD-NAS); sunsmarterjie/GOLD_NAS, cifar_search/train_search.py.
 
     Args:
@@ -64,9 +64,16 @@ class Gradual:
             return None
         left = run.choices.without(going)
         if int(run.extra[QUIET]) > self.quiet:
-            _add(run, self.rule(left, _narrowed(run.choices, left, epoch_gates)))
+            found = _scored(run, self.rule(left, _narrowed(run.choices, left, epoch_gates)))
+            text = json.dumps([each.to_json() for each in (*self.points(run), found)])
+            run.extra[POINTS] = torch.tensor(list(text.encode()), dtype=torch.uint8)
         run.extra[QUIET].zero_()
         return left
+
+    def points(self, run: RunView) -> tuple[Record, ...]:
+        """The Pareto set so far: scores on the validation split with the gates then, costs of options."""
+        text = bytes(run.extra[POINTS].tolist()).decode() or "[]"
+        return tuple(map(Record.from_json, json.loads(text)))
 
     def going(self, choices: Space, strengths: Gates) -> set[tuple[Path, str]]:
         """The path and option of all that goes."""
@@ -98,19 +105,11 @@ class Gradual:
             yield "the mask 'gradual' sets the price of the regularizer 'live-cost', which the stage lacks"
 
 
-def points(run: RunView) -> tuple[Record, ...]:
-    """The Pareto set so far: scores on the validation split with the gates then, costs of options."""
-    text = bytes(run.extra[POINTS].tolist()).decode() or "[]"
-    return tuple(map(Record.from_json, json.loads(text)))
-
-
-def _add(run: RunView, arch: Arch) -> None:
+def _scored(run: RunView, arch: Arch) -> Record:
     active = run.choices.active(arch)
     score = run.validation({name: replace(gate, active=active[name]) for name, gate in run.mix().items()})
     cost = {kind: price(active, run.costs(kind)) for kind in KINDS}
-    record = Record(arch, {"accuracy": score.accuracy, "loss": score.loss}, cost, provenance="super-network")
-    text = json.dumps([each.to_json() for each in (*points(run), record)])
-    run.extra[POINTS] = torch.tensor(list(text.encode()), dtype=torch.uint8)
+    return Record(arch, {"accuracy": score.accuracy, "loss": score.loss}, cost, provenance="super-network")
 
 
 def _narrowed(choices: Space, left: Space, gates: Gates) -> Gates:

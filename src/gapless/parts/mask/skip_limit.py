@@ -14,12 +14,15 @@ SKIPS = ("skip_connect", "identity")
 
 
 def skips_of(arch: Arch, group: Group, skips: Sequence[str] = SKIPS) -> list[tuple[int, int]]:
-    """Row and column of every option that an architecture picks in a group and that is a skip."""
+    """Row and column of every option that an architecture picks in a group and that is a skip.
+
+    What stands before a colon, as in ``0:skip_connect``, says where an operation reads.
+    """
     return [
         (row, column)
         for row, path in enumerate(group.rows)
         for column, option in enumerate(group.options)
-        if option in skips and option in arch.picked_at(path)
+        if option.rpartition(":")[2] in skips and option in arch.picked_at(path)
     ]
 
 
