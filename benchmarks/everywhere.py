@@ -94,9 +94,9 @@ def whole(method: str, space: str) -> Results:
             space, "digits", method, run=Path(folder) / "run", epochs=epochs, archs=1, seeds=1,
             settings=settings(method, space),
         )  # fmt: skip
-        findings = found.findings
+        findings, score = found.findings, found.score
     return {
-        "score": found.score, "cells": taken.cells, "fast": taken.fast,
+        "score": score, "cells": taken.cells, "fast": taken.fast,
         "onnx": findings["export"]["relative_error"],
     }  # fmt: skip
 
