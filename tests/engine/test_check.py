@@ -13,6 +13,7 @@ from gapless.engine.check import check, conflicts
 from gapless.engine.select import Discretize
 from gapless.parts.sample.fair import StrictlyFair
 from gapless.parts.update.paths import Paths
+from gapless.spaces.nb201 import Nb201
 
 from . import toys
 from .toys import CHAIN, DARTS
@@ -113,3 +114,14 @@ def test_published_methods_run_on_shipped_spaces_or_say_why_not(method):
             check(recipe, space)
             runs.append(name)
     assert runs
+
+
+@dataclass(frozen=True)
+class Alone(Nb201):
+    shared = False
+
+
+def test_a_space_without_super_network_is_for_exploring():
+    (line,) = conflicts(toys.recipe("darts"), Alone())
+    assert "no super-network" in line
+    assert "gapless explore" in line

@@ -18,10 +18,34 @@ from gapless.testing import spaces as battery
 SPACES = [*gapless.spaces.names(), "macro"]
 
 
-@pytest.mark.parametrize("check", battery.CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("name", SPACES)
+def space_of(name):
+    return MACRO if name == "macro" else gapless.spaces.get(name)
+
+
+@dataclass(frozen=True)
+class Alone(Nb201):
+    """Builds stand-alone networks only."""
+
+    shared = False
+
+    def network(self, choices, shape, image):
+        assert choices.size() == 1
+        return super().network(choices, shape, image)
+
+
+@pytest.mark.parametrize(
+    ("name", "check"), [(name, check) for name in SPACES for check in battery.checks(space_of(name))],
+    ids=lambda value: getattr(value, "__name__", value),
+)  # fmt: skip
 def test_holds(name, check):
-    check(MACRO if name == "macro" else gapless.spaces.get(name), battery.IMAGE)
+    check(space_of(name), battery.IMAGE)
+
+
+def test_a_space_without_super_network_is_asked_what_holds_of_its_networks():
+    alone, shared = battery.checks(Alone()), battery.checks(Nb201())
+    assert set(shared) == set(battery.CHECKS)
+    assert set(battery.OF_SUPER_NETWORKS) == set(shared) - set(alone)
+    battery.check_space(Alone())
 
 
 def test_check_space_runs_every_check(monkeypatch):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from gapless.core.errors import Incompatible
 from gapless.engine.recipe import Recipe
 from gapless.parts.contract import objections
-from gapless.spaces.contract import SearchSpace
+from gapless.spaces.contract import SearchSpace, shares
 
 
 def conflicts(recipe: Recipe, space: SearchSpace) -> list[str]:
     """Why a recipe cannot run on a space, one line a reason; empty where it can."""
+    if not shares(space):
+        return [f"space '{space.name}' has no super-network; search it with 'gapless explore'"]
     found: list[str] = []
     for stage in recipe.stages:
         parts = [

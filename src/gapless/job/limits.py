@@ -14,7 +14,7 @@ from gapless.core.errors import BadValue
 from gapless.data.shape import ImageShape
 from gapless.job.environment import memory
 from gapless.nets.seeded import seeded
-from gapless.spaces.contract import Preset, SearchSpace, Shape, subnet
+from gapless.spaces.contract import Preset, SearchSpace, Shape, shares, subnet
 
 MOST = {"channels": 1_000_000, "depth": 1_000}
 BYTES = 8
@@ -49,7 +49,7 @@ def buildable(
                 )
     arch = space.choices.sample(Streams(0).generator("buildable"))
     with refusing_memory_errors(), seeded(0):
-        for search in searches or (preset.search,):
+        for search in (searches or (preset.search,)) if shares(space) else ():
             _fits("search", partial(space.network, space.choices, search, image))
         _fits("deploy", lambda: subnet(space, arch, preset.deploy, image))
 

@@ -99,6 +99,10 @@ class SearchSpace(Protocol):
 
     A space whose networks can send a part of the channels through operations (`Shape.partial`) has a class
     attribute ``partial = True``; stages that want it are refused on any other.
+
+    A space whose networks cannot share weights has a class attribute ``shared = False``. Its ``network`` builds
+    stand-alone networks only, from choices that leave one architecture, and raises `BadValue` otherwise;
+    it is explored, never searched by a super-network.
     """
 
     @property
@@ -132,6 +136,11 @@ class SearchSpace(Protocol):
     def text(self, arch: Arch) -> str:
         """The architecture in the notation of the space's own literature, on one line."""
         ...
+
+
+def shares(space: SearchSpace) -> bool:
+    """Whether the space has a super-network."""
+    return bool(getattr(space, "shared", True))
 
 
 def subnet(space: SearchSpace, arch: Arch, shape: Shape, image: ImageShape) -> nn.Module:

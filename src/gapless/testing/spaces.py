@@ -5,7 +5,7 @@
 
 or one test a property:
 
-    @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+    @pytest.mark.parametrize("check", checks(MySpace()), ids=lambda check: check.__name__)
     def test_my_space(check):
         check(MySpace(), IMAGE)
 
@@ -28,7 +28,7 @@ from gapless.core.errors import BadValue
 from gapless.data.shape import ImageShape
 from gapless.nets.gate import Gate, Mix, onehot
 from gapless.nets.seeded import seeded
-from gapless.spaces.contract import Preset, SearchSpace, Shape, inherit, subnet
+from gapless.spaces.contract import Preset, SearchSpace, Shape, inherit, shares, subnet
 
 Check = Callable[[SearchSpace, ImageShape], None]
 
@@ -258,7 +258,8 @@ def useful(what: str, gradient: torch.Tensor | None) -> None:
 def runs(space: SearchSpace, _image: ImageShape) -> None:
     """Small, odd and large images, 1 and 3 channels, 2 and 10 classes, both precisions, one image alone."""
     for shape, dtype in RUNS:
-        for choices in (space.choices, *(space.choices.only(arch) for arch in samples(space, 2))):
+        whole = (space.choices,) if shares(space) else ()
+        for choices in (*whole, *(space.choices.only(arch) for arch in samples(space, 2))):
             mix: Mix | None = mixture(choices, dtype) if choices is space.choices else None
             net = built(space, choices, shape).to(dtype)
             for training, n, drop in ((True, 2, 0.5), (False, 1, 0.0)):
@@ -293,14 +294,15 @@ def no_state(space: SearchSpace, image: ImageShape) -> None:
 
 def determinism(space: SearchSpace, image: ImageShape) -> None:
     """The same seed makes the same network with the same logits; another seed makes another."""
-    nets = [built(space, space.choices, image, seed).eval() for seed in (0, 0, 1)]
+    choices = space.choices if shares(space) else space.choices.only(next(samples(space, 2)))
+    nets = [built(space, choices, image, seed).eval() for seed in (0, 0, 1)]
     first, same, other = (list(net.state_dict().values()) for net in nets)
     pairs = zip(first, same, strict=True)
     require(all(torch.equal(a, b) for a, b in pairs), "the same seed makes another network")
     pairs = zip(first, other, strict=True)
     require(not all(torch.equal(a, b) for a, b in pairs), "another seed makes the same network")
     with torch.no_grad():
-        logits = [net(pictures(image), mixture(space.choices)) for net in nets]
+        logits = [net(pictures(image), mixture(choices)) for net in nets]
     require(torch.equal(logits[0], logits[1]), "the same network and images give other logits")
 
 
@@ -324,11 +326,19 @@ CHECKS: tuple[Check, ...] = (
 )  # fmt: skip
 
 
+OF_SUPER_NETWORKS = (state_names, inheritance, zero_gates, gradients, no_state)
+
+
+def checks(space: SearchSpace) -> tuple[Check, ...]:
+    """Those that a space can be asked: some are about its super-network, which not every space has."""
+    return tuple(check for check in CHECKS if shares(space) or check not in OF_SUPER_NETWORKS)
+
+
 def check_space(space: SearchSpace, image: ImageShape = IMAGE) -> None:
-    """Runs every check.
+    """Runs every check that `checks` names.
 
     Raises:
         AssertionError: something that must hold of a search space does not.
     """
-    for check in CHECKS:
+    for check in checks(space):
         check(space, image)

@@ -1,0 +1,1 @@
+"""The record of evaluations: trials in an Optuna study."""
