@@ -8,6 +8,10 @@ INDEX: Index[SearchSpace] = Index(
     {
         "chain": "gapless.spaces.chain:Chain",
         "darts": "gapless.spaces.darts:Darts",
+        "darts-s1": "gapless.spaces.darts_reduced:s1",
+        "darts-s2": "gapless.spaces.darts_reduced:s2",
+        "darts-s3": "gapless.spaces.darts_reduced:s3",
+        "darts-s4": "gapless.spaces.darts_reduced:s4",
         "gold-nas": "gapless.spaces.gold_nas:GoldNas",
         "nb201": "gapless.spaces.nb201:Nb201",
     },
