@@ -120,7 +120,7 @@ def test_noise_can_be_exported(tmp_path):
 
 
 def test_every_edge_needs_a_list():
-    with pytest.raises(BadValue, match="14 lists .* got 13 of the reduce cell"):
+    with pytest.raises(BadValue, match=r"14 lists .* got 13 of the reduce cell"):
         DartsReduced(reduce=S1_REDUCE[:-1])
     with pytest.raises(BadValue, match="9 lists"):
         replace(gapless.spaces.get("darts-s2"), nodes=3)

@@ -6,6 +6,7 @@ from gapless.spaces.contract import SearchSpace
 INDEX: Index[SearchSpace] = Index(
     "space",
     {
+        "amoebanet": "gapless.spaces.amoebanet:Amoebanet",
         "chain": "gapless.spaces.chain:Chain",
         "darts": "gapless.spaces.darts:Darts",
         "darts-s1": "gapless.spaces.darts_reduced:s1",
@@ -13,7 +14,9 @@ INDEX: Index[SearchSpace] = Index(
         "darts-s3": "gapless.spaces.darts_reduced:s3",
         "darts-s4": "gapless.spaces.darts_reduced:s4",
         "gold-nas": "gapless.spaces.gold_nas:GoldNas",
+        "nasnet": "gapless.spaces.nasnet:Nasnet",
         "nb201": "gapless.spaces.nb201:Nb201",
+        "pnas": "gapless.spaces.pnas:Pnas",
     },
 )
 get = INDEX.get
