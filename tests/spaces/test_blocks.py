@@ -10,7 +10,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.oracles import blocks as oracle
+from torch.nn import functional
 
+import gapless.data
 import gapless.spaces
 from gapless.core import Streams
 from gapless.core.errors import BadValue, UnknownName
@@ -185,6 +187,27 @@ def test_drop_path_spares_identities():
         assert not torch.allclose(cell(x, x), kept, atol=1e-3)
         cell.eval()
         assert torch.equal(cell(x, x, 0.9), cell(x, x))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_quick_networks_learn(name):
+    """A few steps on one batch of digits lower its loss; every weight has a gradient and moves."""
+    space = gapless.spaces.get(name)
+    data, arch = gapless.data.get("digits"), space.choices.sample(Streams(0).generator("arch"))
+    with seeded(0):
+        net = subnet(space, arch, space.presets["quick"].deploy, data.shape).train()
+    before = {key: p.detach().clone() for key, p in net.named_parameters()}
+    x, y = data.batch("train", 0, 8, Streams(0), torch.device("cpu"), augment=data.augment)
+    descent = torch.optim.SGD(net.parameters(), 0.05, 0.9)
+    losses = []
+    for _ in range(8):
+        descent.zero_grad()
+        loss = functional.cross_entropy(net(x), y)
+        loss.backward()
+        descent.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] - 0.5
+    assert not any(torch.equal(before[key], p) for key, p in net.named_parameters())
 
 
 @given(st.data())
