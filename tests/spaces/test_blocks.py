@@ -24,6 +24,7 @@ from gapless.spaces.blocks import BlockSpace, builders
 from gapless.spaces.contract import Shape, subnet
 from gapless.spaces.nasnet import NASNET_A, Nasnet
 from gapless.spaces.pnas import PNASNET_5, Pnas
+from gapless.testing import spaces as battery
 
 CIFAR = ImageShape(3, 32, 32, 10)
 SMALL = ImageShape(3, 9, 7, 5)
@@ -127,6 +128,11 @@ def test_published_cells_are_in_their_spaces(name, exact):
         net = subnet(space, arch, Shape(channels, depth), CIFAR)
     normal, reduce = (table(space.plan(arch, space.kinds[i])) for i in (0, -1))
     assert parameters(net) == oracle.parameters(normal, reduce, pattern(depth), channels) == exact
+
+
+@pytest.mark.parametrize("check", battery.checks(Nasnet()), ids=lambda check: check.__name__)
+def test_spaces_of_distinct_inputs_hold(check):
+    check(Nasnet(blocks=2, inputs="distinct"), battery.IMAGE)
 
 
 def test_what_leaves_a_cell():

@@ -83,8 +83,8 @@ class DartsReduced(Darts):
 
     @cached_property
     def presets(self) -> Mapping[str, Preset]:
-        """``paper``: that of the DARTS space, with 36 channels for use in S1 and S3, 16 in S2 and S4 [the
-        paper's text was not at hand; its repository leaves both to the command line]; ``quick``: ours.
+        """``paper``: that of the DARTS space, with 36 channels for use in S1 and S3 and 16 in S2 and S4 [from
+        memory: the repository leaves them to the command line]. ``quick``: that of the DARTS space.
         """
         presets = dict(Darts().presets)
         paper = presets["paper"]
