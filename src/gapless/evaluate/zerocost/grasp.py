@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from gapless.evaluate.zerocost.replica import gradients, loss, replica, total, weights
@@ -15,6 +16,7 @@ def grasp(net: nn.Module, images: Tensor, labels: Tensor, seed: int = 0) -> floa
     """
     twin = replica(net)
     found = weights(twin)
-    slopes = gradients(loss(twin, images, labels), found, create_graph=True)
-    along = sum(((g.detach() * g).sum() for g in slopes), images.new_zeros(()))
+    with torch.enable_grad():
+        slopes = gradients(loss(twin, images, labels), found, create_graph=True)
+        along = sum(((g.detach() * g).sum() for g in slopes), images.new_zeros(()))
     return -total([w * hg for w, hg in zip(found, gradients(along, found), strict=True)])

@@ -24,8 +24,8 @@ def jacob_cov(net: nn.Module, images: Tensor, labels: Tensor, seed: int = 0) -> 
     twin = replica(net)
     given = images.detach().clone().requires_grad_()
     with torch.enable_grad(), fast.plain():
-        logits = twin(given.clone())  # the first layer may work in place
-    (jacobian,) = gradients(logits.sum(), [given])
+        answer = twin(given.clone()).sum()  # a copy, since the first layer may work in place
+    (jacobian,) = gradients(answer, [given])
     rows = jacobian.flatten(1).double().cpu().numpy()
     if (rows.std(1) == 0).any():
         return -math.inf

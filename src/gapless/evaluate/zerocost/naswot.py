@@ -35,11 +35,11 @@ def naswot(net: nn.Module, images: Tensor, labels: Tensor, seed: int = 0) -> flo
         seen.append((out, kernel))
 
     with torch.enable_grad(), fast.plain(), Calls(RELUS, note):
-        logits = twin(images.detach().clone().requires_grad_().clone())
+        answer = twin(images.detach().clone().requires_grad_().clone()).sum()
     live = [(out, kernel) for out, kernel in seen if out.requires_grad]
-    if not live or not logits.requires_grad:
+    if not live or not answer.requires_grad:
         return float("-inf")
-    reached = torch.autograd.grad(logits.sum(), [out for out, _ in live], allow_unused=True)
+    reached = torch.autograd.grad(answer, [out for out, _ in live], allow_unused=True)
     kernels = [kernel for (_, kernel), slope in zip(live, reached, strict=True) if slope is not None]
     if not kernels:
         return float("-inf")

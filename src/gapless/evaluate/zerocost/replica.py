@@ -33,9 +33,9 @@ def weights(net: nn.Module) -> list[Tensor]:
 
 
 def loss(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross-entropy in nats, every module computed by itself."""
+    """Mean cross-entropy in nats, every module computed by itself; it may work in place on its input."""
     with torch.enable_grad(), fast.plain():
-        return cross_entropy(net(images), labels)
+        return cross_entropy(net(images.clone()), labels)
 
 
 def gradients(value: Tensor, inputs: Sequence[Tensor], create_graph: bool = False) -> list[Tensor]:

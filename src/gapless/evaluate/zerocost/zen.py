@@ -29,7 +29,8 @@ def zen(net: nn.Module, images: Tensor, labels: Tensor, seed: int = 0, repeats: 
     and takes the sum of absolute values where the paper has the Frobenius norm.
 
     Deviation: skip connections stay (the paper removes them); s comes from the batch, as in the paper, not
-    from the running statistics of the code; a BatchNorm whose input never varies scales nothing and is left out.
+    from the running statistics of the code; a BatchNorm whose input never varies scales nothing and is left
+    out.
 
     Raises:
         BadValue: no repeat, or a network without global average pooling.
