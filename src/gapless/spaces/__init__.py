@@ -10,6 +10,7 @@ INDEX: Index[SearchSpace] = Index(
         "darts": "gapless.spaces.darts:Darts",
         "genetic-cnn": "gapless.spaces.genetic_cnn:GeneticCnn",
         "gold-nas": "gapless.spaces.gold_nas:GoldNas",
+        "hierarchical": "gapless.spaces.hierarchical:Hierarchical",
         "nas-rl": "gapless.spaces.nas_rl:NasRl",
         "nb201": "gapless.spaces.nb201:Nb201",
     },
