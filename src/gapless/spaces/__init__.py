@@ -8,6 +8,7 @@ INDEX: Index[SearchSpace] = Index(
     {
         "chain": "gapless.spaces.chain:Chain",
         "darts": "gapless.spaces.darts:Darts",
+        "evonet": "gapless.spaces.evonet:Evonet",
         "genetic-cnn": "gapless.spaces.genetic_cnn:GeneticCnn",
         "gold-nas": "gapless.spaces.gold_nas:GoldNas",
         "hierarchical": "gapless.spaces.hierarchical:Hierarchical",
