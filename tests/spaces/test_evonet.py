@@ -66,7 +66,7 @@ def test_the_start_is_a_linear_layer_on_the_pooled_image():
 
 
 def test_a_network_written_out():
-    """The image comes into vertex 2 smaller and with a channel of zeros; slot 3 is empty and skips nothing."""
+    """The image comes into vertex 2 smaller, with a channel of zeros; slot 3 is empty and skips nothing."""
     net, x = network(ROW).eval(), torch.randn(2, 3, 8, 8, dtype=torch.float64)
     one = torch.relu(net.layers["layer1"].activation[0](net.layers["layer1"].conv(x)))
     assert one.shape == (2, 4, 4, 4)
@@ -103,7 +103,7 @@ def test_a_child_of_the_same_shapes_has_all_weights_and_another_vertex_what_fits
     parent(torch.randn(4, 3, 8, 8, dtype=torch.float64))
     copied = inherit_where_shapes_match(child, parent.state_dict())
     assert set(copied) == set(child.state_dict())
-    assert all(torch.equal(a, b) for a, b in zip(parent.state_dict().values(), child.state_dict().values()))
+    assert all(torch.equal(value, child.state_dict()[name]) for name, value in parent.state_dict().items())
     linear = [Layer(1, ROW[0].conv, "linear"), *ROW[1:]]
     other = network(linear, seed=2)
     copied = inherit_where_shapes_match(other, parent.state_dict())

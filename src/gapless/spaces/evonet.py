@@ -183,7 +183,7 @@ class Evonet:
         powers = 1 in self.strides and all(s & (s - 1) == 0 for s in self.strides)
         if self.layers < 1 or not rising or not odd or not powers:
             raise BadValue(
-                expected="at least 1 layer; rising lists of odd kernels with 3, of channels, of strides 1, 2, 4",
+                expected="at least 1 layer; rising lists: odd kernels with 3, channels, strides 1, 2, 4",
                 got=f"{self.layers} layers, kernels {self.kernels}, channels {self.channels}, "
                 f"strides {self.strides}",
                 do="use, for example, kernels (1, 3, 5), channels (1, 2, 4) and strides (1, 2)",
