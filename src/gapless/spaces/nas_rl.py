@@ -157,7 +157,7 @@ class NasRl:
     def presets(self) -> Mapping[str, Preset]:
         """``paper``: 24 to 64 filters, 50 epochs of SGD with Nesterov's momentum; ``quick``: ours.
 
-        Deviation: the learning rate follows a cosine, and the batch is ours: the paper names neither.
+        Those numbers are from memory. Deviation: the rate follows a cosine, and the batch is ours.
         """
         paper = Optim(lr=Cosine(0.1), weight_decay=1e-4, nesterov=True)
         quick = Optim(lr=Cosine(0.05), weight_decay=1e-4, nesterov=True)
