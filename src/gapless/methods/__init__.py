@@ -11,6 +11,7 @@ INDEX: Index[Recipe] = Index(
         "bayesnas": "gapless.methods.bayesnas:bayesnas",
         "cdarts": "gapless.methods.cdarts:cdarts",
         "conas": "gapless.methods.conas:conas",
+        "da2s": "gapless.methods.da2s:da2s",
         "darts": "gapless.methods.darts:darts",
         "darts-2nd": "gapless.methods.darts_2nd:darts_2nd",
         "darts-ada": "gapless.methods.darts_ada:darts_ada",

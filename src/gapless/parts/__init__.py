@@ -25,6 +25,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "within": "gapless.parts.update.within:Within",
     },
     "relax": {
+        "capped-product": "gapless.parts.relax.capped_product:CappedProduct",
         "edge-product": "gapless.parts.relax.edge_product:EdgeProduct",
         "gumbel": "gapless.parts.relax.gumbel:Gumbel",
         "node-normalised": "gapless.parts.relax.node_normalised:NodeNormalised",
@@ -47,8 +48,10 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     },
     "regularize": {
         "ard": "gapless.parts.regularize.ard:Ard",
+        "entropy": "gapless.parts.regularize.entropy:Entropy",
         "expected-cost": "gapless.parts.regularize.cost:ExpectedCost",
         "live-cost": "gapless.parts.regularize.live_cost:LiveCost",
+        "live-edges": "gapless.parts.regularize.live_edges:LiveEdges",
         "smooth-max": "gapless.parts.regularize.smooth_max:SmoothMax",
         "zero-one": "gapless.parts.regularize.zero_one:ZeroOne",
     },
@@ -77,6 +80,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "skip-count": "gapless.parts.observe.skip_count:SkipCount",
     },
     "rule": {
+        "edges-first": "gapless.parts.mask.edges_first:EdgesFirst",
         "skip-limit": "gapless.parts.mask.skip_limit:SkipLimit",
         "strongest": "gapless.parts.mask.strongest:Strongest",
         "threshold": "gapless.parts.mask.threshold:Threshold",
