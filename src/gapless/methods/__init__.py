@@ -21,6 +21,7 @@ INDEX: Index[Recipe] = Index(
         "ddpnas": "gapless.methods.ddpnas:ddpnas",
         "dropnas": "gapless.methods.dropnas:dropnas",
         "enas": "gapless.methods.enas:enas",
+        "factorizable": "gapless.methods.factorizable:factorizable",
         "fair-darts": "gapless.methods.fair_darts:fair_darts",
         "fairnas": "gapless.methods.fairnas:fairnas",
         "gdas": "gapless.methods.gdas:gdas",

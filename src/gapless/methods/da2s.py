@@ -43,8 +43,8 @@ def da2s(quick: bool = False) -> Recipe:
         weights=Optim("sgd", Cosine(0.05 if quick else 0.025, 0.001), (0.9, 0), 3e-4, clip=5.0),
         alphas=Optim("adam", 2e-2 if quick else 3e-4, (0.5, 0.999), 1e-3),
         batch=64,
-        equation="alpha, beta descend L_val + l c1 (c2 E(alpha) + 4 (E(beta) + 0.2 sum_node (live - 2)^2)), E "
-        "the entropy of shares; c1 and c2 grow from 0 to 1",
+        equation="alpha, beta descend L_val + l c1 (c2 H(alpha) + 4 (H(beta) + 0.2 sum_node (live - 2)^2)); "
+        "c1 and c2 grow from 0 to 1",
         terms=("discretization loss",),
         reference=REFERENCE,
         deviations=(
@@ -56,6 +56,5 @@ def da2s(quick: bool = False) -> Recipe:
             "Edges whose beta is above 1 are equally strong, the earlier ones are kept; the released code "
             "compares beta itself.",
             "The entropies are not added in the weight step, on which they have no effect.",
-            "Where an architecture keeps all edges (nb201, chain), the terms of the edges are constants.",
         ),
     )  # fmt: skip

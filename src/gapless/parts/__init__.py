@@ -27,6 +27,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "relax": {
         "capped-product": "gapless.parts.relax.capped_product:CappedProduct",
         "edge-product": "gapless.parts.relax.edge_product:EdgeProduct",
+        "factorised": "gapless.parts.relax.factorised:Factorised",
         "gumbel": "gapless.parts.relax.gumbel:Gumbel",
         "node-normalised": "gapless.parts.relax.node_normalised:NodeNormalised",
         "proximal": "gapless.parts.relax.proximal:Proximal",

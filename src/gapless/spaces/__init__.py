@@ -8,6 +8,7 @@ INDEX: Index[SearchSpace] = Index(
     {
         "chain": "gapless.spaces.chain:Chain",
         "darts": "gapless.spaces.darts:Darts",
+        "darts-factorised": "gapless.spaces.darts_factorised:DartsFactorised",
         "gold-nas": "gapless.spaces.gold_nas:GoldNas",
         "nb201": "gapless.spaces.nb201:Nb201",
     },

@@ -23,8 +23,8 @@ _LEAST = 1e-30
 class Rising:
     """In epoch e of E, from 0: ``end * e / (E - 1)``, times ``log(m + 1) / log(E - d)`` where it is delayed.
 
-    ``d = delay * E`` and ``m = e + 1 - d``; the second factor is there where ``delay`` is above 0, and 0 while
-    m is below 0. Reference: sunsmarterjie/DAAS, cnn/dimension.py (E = 50, d = 8).
+    ``d = delay * E`` and ``m = e + 1 - d``; the second factor is there where ``delay`` is above 0, and
+    0 while m is below 0. Reference: sunsmarterjie/DAAS, cnn/dimension.py (E = 50, d = 8).
     """
 
     end: float
