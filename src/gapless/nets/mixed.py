@@ -42,12 +42,9 @@ class Mixed(nn.Module):
         In training, ``drop_path`` drops the body of a `Residual` operation and the whole output of any
         other, except the identity's.
         """
-        total: torch.Tensor | None = None
+        weight, total = None if gate is None else gate.weight, None
         for column, y in self.outputs(x, gate, drop_path):
-            if gate is not None and gate.weight is not None:
-                term = gate.weight[self.row, column] * y
-            else:
-                term = y
+            term = y if weight is None else weight[self.row, column] * y
             total = term if total is None else total + term
         return total
 
