@@ -70,6 +70,23 @@ def test_gates(cell, seed, scale):
         assert np.array_equal(active, group.pickable)
 
 
+@pytest.mark.parametrize("total", ["entering", "kept"])
+def test_gates_that_have_decided(total):
+    """With ``kept`` they are those of the architecture; as published the edges of a node share n, not 2."""
+    choices, alpha = CELLS["darts"][0], drawn(CELLS["darts"][0], 0)
+    arch = choices.sample(Streams(1).generator("arch"))
+    active = choices.active(arch)
+    for group in choices.groups():
+        alive = torch.from_numpy(active[group.name])
+        alpha[group.name] = torch.where(alive, 40.0, -1.0).double()
+        alpha[f"{group.name}|edge"] = torch.where(alive.any(1, keepdim=True), 2.0, -40.0).double()
+    found = CappedProduct(total=total).strengths(alpha, choices, Progress())
+    shares = [1.0] * 2 + [1.5] * 3 + [2.0] * 4 + [2.5] * 5
+    for name, table in active.items():
+        factor = np.array(shares)[:, None] if total == "entering" else 1.0
+        np.testing.assert_allclose(found[name].numpy(), factor * table, rtol=0, atol=1e-12)
+
+
 PENALTIES = {
     "operations": (Entropy(3.0), lambda a, b, e, k, may: 3 * oracle.alpha_entropy(a, may)),
     "edges": (Entropy(2.0, "edges"), lambda a, b, e, k, may: 2 * oracle.beta_entropy(b, e, k)),
@@ -190,6 +207,7 @@ def test_edges_by_beta_then_operations_by_alpha(seed):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"relax": CappedProduct(total="all")}, "entering or kept edges, not 'all'"),
         ({"regularize": (Entropy(among="rows"),)}, "operations or edges, not 'rows'"),
         ({"regularize": (LiveEdges(),), "relax": gapless.methods.get("darts").stages[0].relax}, "'Softmax'"),
         ({"relax": None, "update": Paths(), "sample": Uniform()}, "'entropy' needs the gates"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -15,6 +17,7 @@ from gapless.parts.contract import Alpha
 from gapless.parts.relax.edge_product import among_edges
 
 CAP = 1.0
+TOTALS = ("entering", "kept")
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,13 @@ class CappedProduct:
     Args:
         scale: standard deviation of the normal initial values of alpha, and of beta around k / n.
         hold: share of the stage, from its start, in which alpha has no gradient; beta has one throughout.
+        total: what the gates of a node add up to: ``entering``, n, as published, or ``kept``, k in its
+            place, so that where beta and alpha are decided the gates are those of the architecture.
     """
 
     scale: float = 1e-4
     hold: float = 0.0
+    total: Literal["entering", "kept"] = "entering"
 
     def init(self, choices: Space, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
         tables = {}
@@ -58,8 +64,19 @@ class CappedProduct:
         for group in choices.groups():
             lacking = torch.from_numpy(~group.pickable).to(alpha[group.name].device)
             within = torch.softmax(sharpened(alpha[group.name]).masked_fill(lacking, -torch.inf), dim=-1)
-            found[group.name] = _shares(alpha[edges(group)], choices, group) * within
+            found[group.name] = self._shares(alpha[edges(group)], choices, group) * within
         return found
+
+    def _shares(self, beta: torch.Tensor, choices: Space, group: Group) -> torch.Tensor:
+        """The first two factors, `rows x 1`; 1 where all edges are kept."""
+        kept, there = (torch.from_numpy(n).to(beta.device)[:, None] for n in kept_edges(choices, group))
+        total = kept if self.total == "kept" else there
+        shares = total * among_edges(beta.clamp(max=CAP), group)
+        return torch.where(kept < there, shares, torch.ones_like(shares))
+
+    def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
+        if self.total not in TOTALS:
+            yield f"gates 'capped-product' add up to {' or '.join(TOTALS)} edges, not '{self.total}'"
 
 
 def edges(group: Group) -> str:
@@ -80,10 +97,3 @@ def kept_edges(choices: Space, group: Group) -> tuple[NDArray[np.int64], NDArray
     most = [choices.choice(path[:-2]).most if len(path) > 2 else n for path, n in
             zip(group.rows, there, strict=True)]  # fmt: skip
     return np.minimum(np.array(most, dtype=np.int64), there), there
-
-
-def _shares(beta: torch.Tensor, choices: Space, group: Group) -> torch.Tensor:
-    """The first two factors, `rows x 1`; 1 where all edges are kept."""
-    kept, there = (torch.from_numpy(n).to(beta.device)[:, None] for n in kept_edges(choices, group))
-    shares = there * among_edges(beta.clamp(max=CAP), group)
-    return torch.where(kept < there, shares, torch.ones_like(shares))
