@@ -24,7 +24,7 @@ ROOT: Any = typer.main.get_command(cli.app)
 FIXED = {
     "search", "resume", "retrain", "audit", "report", "export", "ablate", "doctor",
     "methods list", "methods show", "methods diff", "methods check",
-    "spaces list", "spaces show", "spaces size", "spaces sample",
+    "spaces list", "spaces show", "spaces size", "spaces sample", "spaces latency",
 }  # fmt: skip
 METHODS = tuple(methods.names())
 EARLIEST = {"darts", "darts-2nd", "fairnas", "random", "spos"}

@@ -73,11 +73,11 @@ def test_without_weights_or_operations():
 def test_an_architecture_is_the_same_every_time_and_grows_with_channels():
     space = gapless.spaces.get("nb201")
     arch = space.choices.sample(np.random.default_rng(0))
-    found = []
+    found, shape = [], ImageShape(3, 16, 16, 10)
     for channels in (4, 4, 8):
         gc.collect()
         with seeded(channels):
-            found.append(peak_memory(subnet(space, arch, Shape(channels, 1), ImageShape(3, 16, 16, 10)), ImageShape(3, 16, 16, 10)))
+            found.append(peak_memory(subnet(space, arch, Shape(channels, 1), shape), shape))
     assert found[0] == found[1]
     image = 3 * 16 * 16 * 4
     assert found[2] - image == 2 * (found[0] - image)

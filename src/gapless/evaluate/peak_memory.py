@@ -15,7 +15,7 @@ from gapless.data.shape import ImageShape
 from gapless.evaluate.accuracy import evaluating
 
 
-class Live(TorchDispatchMode):
+class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Within, ``peak`` is the most bytes of tensors that are alive after any operation.
 
     A tensor lives as long as something holds it; views count once. What an operation needs for itself and
@@ -27,9 +27,11 @@ class Live(TorchDispatchMode):
     """
 
     def __init__(self, known: Sequence[UntypedStorage], given: Sequence[UntypedStorage]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.known = {storage._cdata for storage in known}
-        self.live = {storage._cdata: (StorageWeakRef(storage), storage.nbytes()) for storage in given}
+        self.live: dict[int, tuple[Any, int]] = {}
+        for storage in given:
+            self._note(storage)
         self.peak = self._bytes()
 
     def __torch_dispatch__(
@@ -39,10 +41,13 @@ class Live(TorchDispatchMode):
         self.live = {key: entry for key, entry in self.live.items() if not entry[0].expired()}
         for leaf in tree_leaves(out):
             if isinstance(leaf, Tensor) and leaf.untyped_storage()._cdata not in self.known:
-                storage = leaf.untyped_storage()
-                self.live[storage._cdata] = (StorageWeakRef(storage), storage.nbytes())
+                self._note(leaf.untyped_storage())
         self.peak = max(self.peak, self._bytes())
         return out
+
+    def _note(self, storage: UntypedStorage) -> None:
+        """A weak reference, which keeps its address from being given to another storage."""
+        self.live[storage._cdata] = (StorageWeakRef(storage), storage.nbytes())  # type: ignore[no-untyped-call]
 
     def _bytes(self) -> int:
         return sum(size for _, size in self.live.values())
@@ -65,4 +70,4 @@ def peak_memory(net: nn.Module, image: ImageShape) -> int:
     known = [tensor.untyped_storage() for tensor in (*net.parameters(), *net.buffers())]
     with evaluating(net), Live(known, [x.untyped_storage()]) as live:
         net(x)
-    return live.peak
+        return live.peak
