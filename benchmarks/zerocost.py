@@ -56,9 +56,10 @@ Written by `python -m benchmarks.zerocost` from `benchmarks/zerocost.json`; do n
 benchmark has 16 and 5), freshly initialised; one batch of {batch} images of CIFAR-10. Spearman's rank
 correlation with the test accuracy after 200 epochs in NAS-Bench-201, mean over its seeds; the interval is
 the 95 % bootstrap over the architectures (1,000 resamples): it covers their choice, not that of the initial
-weights and of the images. "Published" is Abdelfattah et al. 2021, over all 15,625 architectures, with validation accuracy
-(SamsungLabs/zero-cost-nas, notebooks/nasbench201_correlations.ipynb). A score that does not beat `params` is
-worth no more than counting. Seconds are of one thread of a machine in use and mean little.
+weights and of the images. "Published" is Abdelfattah et al. 2021, over all 15,625 architectures, with
+validation accuracy (SamsungLabs/zero-cost-nas, notebooks/nasbench201_correlations.ipynb). A score that does
+not beat `params` is worth no more than counting. Seconds are of one thread of a machine in use and mean
+little.
 """
 
 

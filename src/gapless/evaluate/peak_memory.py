@@ -68,6 +68,7 @@ def peak_memory(net: nn.Module, image: ImageShape) -> int:
     like = next(net.parameters(), torch.empty(0))
     x = torch.zeros(1, image.channels, image.height, image.width, dtype=like.dtype, device=like.device)
     known = [tensor.untyped_storage() for tensor in (*net.parameters(), *net.buffers())]
-    with evaluating(net), Live(known, [x.untyped_storage()]) as live:
+    live = Live(known, [x.untyped_storage()])
+    with evaluating(net), live:
         net(x)
-        return live.peak
+    return live.peak
