@@ -120,8 +120,16 @@ def test_a_space_is_measured(name, depth):
     assert table.conditions["runtime"] == "torch"
     assert len(told) == 2
     if name == "nb201":
-        free = [ms for (_, option), ms in table.options.items() if option in ("none", "skip_connect")]
-        assert free == [0.0] * 12
+        assert [ms for (_, option), ms in table.options.items() if option == "none"] == [0.0] * 6
+        assert table.options[("0-1",), "skip_connect"] == 0, "nothing else enters node 1"
+
+
+def test_outputs_are_added_where_several_choices_enter_a_node():
+    for name, added in (("nb201", [False, *[True] * 5]), ("chain", [False] * 8)):
+        (group,) = gapless.spaces.get(name).choices.groups()
+        assert [option_latency._added(group, row) for row in range(len(group.rows))] == added
+    x = torch.randn(1, 2, 4, 4)
+    assert torch.equal(option_latency.Added(nn.ReLU())(x), 2 * x.clamp(min=0))
 
 
 def test_both_runtimes_see_which_is_slower():

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gapless.core import Arch, Streams
+from gapless.core import Arch, Group, Streams
 from gapless.core.errors import BadValue, UnknownName
 from gapless.data.shape import ImageShape
 from gapless.export.exporter import exported
@@ -29,12 +29,35 @@ RUNTIMES = ("onnxruntime", "torch")
 Call = Callable[[], object]
 
 
+class Added(nn.Module):
+    """An operation whose output is added to another of its shape."""
+
+    def __init__(self, operation: nn.Module) -> None:
+        super().__init__()
+        self.operation = operation
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.operation(x)
+        return y + y
+
+
 @dataclass(frozen=True)
 class Place:
-    """Where a mixed operation stands in the super-network, and what it reads there: `1 x c x h x w`."""
+    """Where a mixed operation stands in the super-network.
+
+    Args:
+        shape: of what it reads there, `1 x c x h x w`.
+        added: whether other choices enter the same node, so that outputs are added.
+    """
 
     mixed: Mixed
     shape: tuple[int, ...]
+    added: bool
+
+    def module(self, option: str) -> nn.Module:
+        """What is measured for an option."""
+        module = self.mixed.get_submodule(option)
+        return Added(module) if self.added else module
 
 
 def measured(
@@ -44,10 +67,12 @@ def measured(
 ) -> LatencyTable:  # fmt: skip
     """The table of a space: every option measured alone, sums fitted to some networks, checked on others.
 
-    An option's time is that of its module less that of passing the input on, summed over the cells that its
-    choice is in. Networks of ``archs`` random architectures give the base and one factor for all options
-    (non-negative least squares), since operations inside a network run faster than alone. As many others are
-    predicted for `Error`. Options without a module, such as ``none``, take 0.
+    An option's time is that of its module, and of adding its output where other choices enter the same node,
+    less that of passing the input on; summed over the cells that its choice is in. Networks of ``archs``
+    random architectures give the base and one factor for all options (non-negative least squares), since
+    operations inside a network run faster than alone. As many others are predicted for `Error`. Options
+    without a module, such as ``none``, take 0. What a runtime leaves out because nothing reads it is in the
+    sum all the same.
 
     Args:
         shape: of the networks.
@@ -126,25 +151,30 @@ def _drawn(space: SearchSpace, n: int, seed: int) -> list[Arch]:
 @torch.no_grad()
 def _places(space: SearchSpace, shape: Shape, image: ImageShape) -> list[Place]:
     net = space.network(space.choices, shape, image).eval()
-    found: list[Place] = []
+    groups = {group.name: group for group in space.choices.groups()}
+    ran: list[tuple[Mixed, tuple[int, ...]]] = []
 
     def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         assert isinstance(module, Mixed)
-        found.append(Place(module, tuple(inputs[0].shape)))
+        ran.append((module, tuple(inputs[0].shape)))
 
     for module in net.modules():
         if isinstance(module, Mixed):
             module.register_forward_pre_hook(note)
     with fast.plain():
         net(torch.zeros(1, image.channels, image.height, image.width))
-    known = {group.name for group in space.choices.groups()}
-    if not found or any(place.mixed.group not in known for place in found):
+    if not ran or any(mixed.group not in groups for mixed, _ in ran):
         raise BadValue(
-            expected=f"mixed operations of the groups {', '.join(sorted(known))} in the super-network",
-            got=f"none in that of '{space.name}'" if not found else f"group '{found[0].mixed.group}'",
+            expected=f"mixed operations of the groups {', '.join(sorted(groups))} in the super-network",
+            got=f"none in that of '{space.name}'" if not ran else f"group '{ran[0][0].group}'",
             do="measure whole networks",
         )
-    return found
+    return [Place(mixed, given, _added(groups[mixed.group], mixed.row)) for mixed, given in ran]
+
+
+def _added(group: Group, row: int) -> bool:
+    """Whether other choices enter the node of this one."""
+    return group.enters.count(group.enters[row]) > 1
 
 
 def _alone(
@@ -155,7 +185,7 @@ def _alone(
     for place in places:
         modules[_named(None, place.shape)] = (nn.Identity(), place.shape)
         for option, _ in place.mixed.columns:
-            module = place.mixed.get_submodule(option)
+            module = place.module(option)
             modules[_named(module, place.shape)] = (module, place.shape)
     times = _timed(modules, runtime, seconds)
     table = {
@@ -171,7 +201,7 @@ def _alone(
         for option, _ in place.mixed.columns:
             key = rows[place.mixed.group][place.mixed.row], option
             if key in table:
-                own = times[_named(place.mixed.get_submodule(option), place.shape)]
+                own = times[_named(place.module(option), place.shape)]
                 table[key] += max(0.0, own - idle)
     return table
 
