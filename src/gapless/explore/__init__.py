@@ -8,6 +8,7 @@ INDEX: Index[Explorer] = Index(
     {
         "genetic": "gapless.explore.genetic:Genetic",
         "nsga2": "gapless.explore.nsga2:Nsga2",
+        "predictor-guided": "gapless.explore.predictor_guided:PredictorGuided",
         "random": "gapless.explore.random:Random",
     },
 )
