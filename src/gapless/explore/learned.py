@@ -7,9 +7,10 @@ from collections.abc import Sequence, Set
 import numpy as np
 
 from gapless.core import Arch, Space
+from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.evaluate import predictor as predictors
-from gapless.evaluate.predictor.contract import Model, Predictor, Values, features, fitted
+from gapless.evaluate.predictor.contract import Model, Predictor, Values, encoded, features, fitted
 from gapless.evaluate.predictor.normal_scores import normal_scores
 from gapless.explore.contract import worth
 
@@ -28,7 +29,14 @@ def made(predictor: Predictor | str) -> Predictor:
 
 def within(history: Sequence[Record], space: Space) -> list[Record]:
     """The records of architectures of the space."""
-    return [record for record in history if record.arch in space]
+    return [record for record in history if _is_in(space, record.arch)]
+
+
+def _is_in(space: Space, arch: Arch) -> bool:
+    try:
+        return encoded(space, arch).size > 0
+    except BadValue:
+        return False
 
 
 def model_of(

@@ -59,7 +59,7 @@ class PredictorGuided:
     batch: int = 5
     parents: int = 10
     mutants: int = 100
-    random: int = 50
+    random: int = 20
     acquisition: Acquisition = "thompson"
     weight: float = 1.0
     objective: str = "accuracy"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -67,7 +68,19 @@ def features(predictor: Predictor, space: Space, archs: Sequence[Arch]) -> Value
     """
     if isinstance(predictor, Featured):
         return predictor.features(space, archs)
-    return np.array([space.encode(arch) for arch in archs]) if archs else np.zeros((0, 0))
+    return np.array([encoded(space, arch) for arch in archs]) if archs else np.zeros((0, 0))
+
+
+@lru_cache(maxsize=1 << 14)
+def encoded(space: Space, arch: Arch) -> Values:
+    """`Space.encode`, kept: explorers ask again and again for what is in their history. Not to be changed.
+
+    Raises:
+        BadValue: not an architecture of the space.
+    """
+    found = space.encode(arch)
+    found.setflags(write=False)
+    return found
 
 
 def fitted(predictor: Predictor, x: Values, y: Values) -> Model:
