@@ -6,8 +6,11 @@ from gapless.explore.contract import Explorer
 INDEX: Index[Explorer] = Index(
     "explorer",
     {
+        "filtered": "gapless.explore.filtered:Filtered",
         "genetic": "gapless.explore.genetic:Genetic",
+        "lanas": "gapless.explore.lanas:LaNas",
         "nsga2": "gapless.explore.nsga2:Nsga2",
+        "pnas": "gapless.explore.pnas:Pnas",
         "predictor-guided": "gapless.explore.predictor_guided:PredictorGuided",
         "random": "gapless.explore.random:Random",
     },
