@@ -26,8 +26,8 @@ from gapless.explore.random import filled
 class Region:
     """A node of the tree: ``w x + b >= cut`` leads to ``children[0]``, else to ``children[1]``.
 
-    ``visits`` and ``total`` (the sum of what was found) grow as records are told; ``left`` are architectures of
-    the pool that are not asked for yet, and ``here`` holds those of a leaf, which has no children.
+    ``visits`` and ``total`` (the sum of what was found) grow as records are told; ``left`` are architectures
+    of the pool that are not asked for yet, and ``here`` holds those of a leaf, which has no children.
     """
 
     weights: Values | None = None

@@ -8,7 +8,9 @@ INDEX: Index[Predictor] = Index(
     {
         "boosted-trees": "gapless.evaluate.predictor.boosted_trees:BoostedTrees",
         "gaussian-process": "gapless.evaluate.predictor.gaussian_process:GaussianProcess",
+        "gcn": "gapless.evaluate.predictor.gcn:Gcn",
         "linear": "gapless.evaluate.predictor.linear:Linear",
+        "lstm": "gapless.evaluate.predictor.lstm:Lstm",
         "mlp": "gapless.evaluate.predictor.mlp:Mlp",
         "pairwise": "gapless.evaluate.predictor.pairwise:Pairwise",
     },
