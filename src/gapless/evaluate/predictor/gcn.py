@@ -58,8 +58,8 @@ class Gcn:
     nodes are what `graphs` makes of an architecture.
 
     Args:
-        drawing: `SearchSpace.drawing` of the space, whose edges become nodes; None: nodes are picks, linked
-            to what is inside them and to those of the next choice.
+        drawing: `SearchSpace.drawing` of the space, whose edges become nodes too; None: nodes are picks,
+            linked to what is inside them and to those of the next choice.
         members: networks, which differ by their first weights.
         width: of a node's state.
         layers: graph convolutions.

@@ -11,31 +11,32 @@ from gapless.core import Arch, Path, Space
 from gapless.evaluate.predictor.contract import Values
 
 Drawing = Callable[[Arch], Sequence[Any]]
-Nodes = list[tuple[int, int]]
+Links = list[tuple[int, int]]
+KINDS = ("node", "input", "output")
 
 
 def drawn(space: Space, archs: Sequence[Arch], drawing: Drawing) -> Values:
-    """Graphs of what `SearchSpace.drawing` draws: its edges become nodes, linked where data flow on.
+    """Graphs of what `SearchSpace.drawing` draws: its nodes, and its edges as nodes between them.
 
-    A node is marked by its operation and its panel.
+    A node is marked by its kind or its operation, and by its panel.
 
     Returns:
         `n x v x (v + f)`: links from row to column, `v x v`, and marks, `v x f`; zeros after the last node.
     """
-    words = {word: i for i, word in enumerate(dict.fromkeys(["", *_words(space)]))}
+    words = {word: i for i, word in enumerate(dict.fromkeys([*KINDS, *_words(space)]))}
     pictures = [drawing(arch) for arch in archs]
     panels = max((len(picture) for picture in pictures), default=1)
     graphs = []
     for picture in pictures:
-        edges = [(i, edge) for i, panel in enumerate(picture) for edge in panel["edges"]]
-        links = [
-            (a, b)
-            for a, (i, one) in enumerate(edges)
-            for b, (j, other) in enumerate(edges)
-            if i == j and one["to"] == other["from"]
-        ]
-        marks = [(words.get(edge["label"], 0), len(words) + i) for i, edge in edges]
-        graphs.append((len(edges), links, marks))
+        links: Links = []
+        marks: list[tuple[int, ...]] = []
+        for number, panel in enumerate(picture):
+            place = {node["id"]: len(marks) + i for i, node in enumerate(panel["nodes"])}
+            marks += [(words[node["kind"]], len(words) + number) for node in panel["nodes"]]
+            for edge in panel["edges"]:
+                links += [(place[edge["from"]], len(marks)), (len(marks), place[edge["to"]])]
+                marks.append((words.get(edge["label"], words["node"]), len(words) + number))
+        graphs.append((links, marks))
     return packed(graphs, len(words) + panels)
 
 
@@ -54,15 +55,15 @@ def nested(space: Space, archs: Sequence[Arch]) -> Values:
         place = {path: i for i, path in enumerate(picked)}
         links = [(place[path[:-2]], i) for path, i in place.items() if len(path) > 2]
         links += [(a, b) for p, a in place.items() for q, b in place.items() if _follows(space, p, q)]
-        graphs.append((len(picked), links, [(numbers[path],) for path in picked]))
+        graphs.append((links, [(numbers[path],) for path in picked]))
     return packed(graphs, len(numbers))
 
 
-def packed(graphs: Sequence[tuple[int, Nodes, Sequence[tuple[int, ...]]]], marks: int) -> Values:
-    """Graphs as numbers of nodes, links and the marks of each node: `n x v x (v + marks)`."""
-    v = max((count for count, _, _ in graphs), default=0) or 1
+def packed(graphs: Sequence[tuple[Links, Sequence[tuple[int, ...]]]], marks: int) -> Values:
+    """Graphs as links and the marks of each node: `n x v x (v + marks)`."""
+    v = max((len(marked) for _, marked in graphs), default=0) or 1
     found = np.zeros((len(graphs), v, v + marks))
-    for x, (_, links, marked) in zip(found, graphs, strict=True):
+    for x, (links, marked) in zip(found, graphs, strict=True):
         for a, b in links:
             x[a, b] = 1.0
         for node, own in enumerate(marked):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -42,7 +42,8 @@ class Steered:
 
     def __call__(self, run: RunView, rng: np.random.Generator) -> Sequence[Active]:
         x, y = scored(run)
-        model = _learnt(self.predictor, x.tobytes(), y.tobytes(), len(y)) if len(y) >= self.least else None
+        learns, predictor = len(y) >= self.least, cast(Hashable, self.predictor)
+        model = _learnt(predictor, x.tobytes(), y.tobytes(), len(y)) if learns else None
         found = []
         for _ in range(self.n):
             archs = [run.choices.sample(rng) for _ in range(self.candidates if model else 1)]
@@ -71,7 +72,7 @@ def chances(m: Values, temperature: float) -> Values:
 
 
 @lru_cache(maxsize=4)
-def _learnt(predictor: Any, x: bytes, y: bytes, rows: int) -> Model:
+def _learnt(predictor: Hashable, x: bytes, y: bytes, rows: int) -> Model:
     """The model, fitted once an epoch: a function of its arguments alone."""
     values = normal_scores(np.frombuffer(y))
-    return fitted(predictor, np.frombuffer(x).reshape(rows, -1), values)
+    return fitted(cast(Predictor, predictor), np.frombuffer(x).reshape(rows, -1), values)
