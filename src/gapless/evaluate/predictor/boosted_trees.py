@@ -48,10 +48,11 @@ class BoostedTrees:
         from sklearn.ensemble import GradientBoostingRegressor
 
         check(x, y)
+        share = self.share if int(self.share * len(y)) > 1 else 1.0
         members = [
             GradientBoostingRegressor(  # type: ignore[no-untyped-call]
                 n_estimators=self.trees, max_depth=self.depth, learning_rate=self.rate,
-                subsample=self.share, random_state=self.seed + member,
+                subsample=share, random_state=self.seed + member,
             )
             for member in range(self.members)
         ]  # fmt: skip

@@ -15,19 +15,19 @@ from gapless.evaluate.predictor.contract import Values, check
 
 @dataclass(frozen=True)
 class ProcessModel:
-    """`predict` and `moments` of a fitted `GaussianProcess`; values are ``shift + scale * f(x)``."""
+    """`predict` and `moments` of a fitted `GaussianProcess`, whose variance is ``scale^2`` and mean ``shift``."""
 
     regressor: Any
     shift: float
     scale: float
 
     def predict(self, x: Values) -> Values:
-        found: Values = self.shift + self.scale * self.regressor.predict(x)
+        found: Values = self.shift + self.regressor.predict(x)
         return found
 
     def moments(self, x: Values) -> tuple[Values, Values]:
         mean, spread = self.regressor.predict(x, return_std=True)
-        return self.shift + self.scale * mean, self.scale * spread
+        return self.shift + mean, self.scale * spread
 
 
 @dataclass(frozen=True)
