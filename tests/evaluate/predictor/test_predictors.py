@@ -29,7 +29,7 @@ from gapless.spaces.nb201 import Nb201
 from gapless.testing.explorers import NESTED, searched
 
 EXACT = 1e-10
-QUICK = {"mlp": {"epochs": 60}, "lstm": {"epochs": 30, "members": 2}, "gcn": {"epochs": 30, "width": 16, "members": 1}}
+QUICK = {"mlp": {"epochs": 60}, "lstm": {"epochs": 30, "members": 2}, "gcn": {"epochs": 50, "width": 16, "members": 2}}
 RECORDS = searched(Random(), NESTED, 60, 60)
 ARCHS = [record.arch for record in RECORDS]
 SCORES = np.array([record.metrics["accuracy"] for record in RECORDS])
@@ -63,7 +63,7 @@ def test_orders_what_it_has_not_seen_and_is_the_same_at_every_fit(name):
     mean, spread = moments(model, x[40:])
     np.testing.assert_allclose(mean, predicted, atol=1e-6)
     assert (spread >= 0).all()
-    assert name in ("gcn", "pairwise") or spread.min() > 0, "of one network there is no spread"
+    assert name == "pairwise" or spread.min() > 0, "all but one know how sure they are"
     hash(predictor)
 
 

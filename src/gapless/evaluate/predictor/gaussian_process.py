@@ -15,7 +15,7 @@ from gapless.evaluate.predictor.contract import Values, check
 
 @dataclass(frozen=True)
 class ProcessModel:
-    """`predict` and `moments` of a fitted `GaussianProcess`, whose variance is ``scale^2`` and mean ``shift``."""
+    """`predict` and `moments` of a fitted `GaussianProcess` of variance ``scale^2`` around ``shift``."""
 
     regressor: Any
     shift: float
