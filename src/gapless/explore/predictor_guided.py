@@ -57,7 +57,7 @@ class PredictorGuided:
     predictor: Predictor | str = "gaussian-process"
     initial: int = 20
     batch: int = 5
-    parents: int = 10
+    parents: int = 5
     mutants: int = 100
     random: int = 20
     acquisition: Acquisition = "thompson"
