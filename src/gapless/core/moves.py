@@ -40,11 +40,11 @@ def mutate(space: Space, arch: Arch, rng: np.random.Generator, rate: float | Non
         raise BadValue(
             expected="a mutation rate from 0 to 1", got=f"{rate}", do="leave it out to make exactly one edit"
         )
-    free = list(_free(space, arch))
+    movable = list(free(space, arch))
     if rate is None:
-        chosen = [free[int(rng.integers(len(free)))]] if free else []
+        chosen = [movable[int(rng.integers(len(movable)))]] if movable else []
     else:
-        chosen = [d for d in free if rng.random() < rate]
+        chosen = [d for d in movable if rng.random() < rate]
     # The inside of an option comes before the option, or its edits would be lost with the option.
     for path, picked in reversed(chosen):
         choice = space.choice(path)
@@ -81,7 +81,7 @@ def decisions(space: Space, arch: Arch, prefix: Path = ()) -> Iterator[tuple[Pat
             yield path, None
 
 
-def _free(space: Space, arch: Arch, prefix: Path = ()) -> Iterator[tuple[Path, str | None]]:
+def free(space: Space, arch: Arch, prefix: Path = ()) -> Iterator[tuple[Path, str | None]]:
     """The `decisions` that have `alternatives`, in the same order."""
     for choice in space.choices:
         path, picked = (*prefix, choice.name), arch[choice.name]
@@ -91,7 +91,7 @@ def _free(space: Space, arch: Arch, prefix: Path = ()) -> Iterator[tuple[Path, s
                 if movable:
                     yield path, option
                 if choice.options[option] is not None:
-                    yield from _free(choice.inside(option), picked[option], (*path, option))
+                    yield from free(choice.inside(option), picked[option], (*path, option))
         if len(picked) < choice.most:
             yield path, None
 
