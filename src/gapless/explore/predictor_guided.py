@@ -1,6 +1,6 @@
 """Predictor-guided search: score what a model of the history believes in, as BANANAS does.
 
-White, Neiswanger & Savani 2021, algorithm 1; naszilla/naszilla, naszilla/params.py and acquisition_functions.py.
+White, Neiswanger & Savani 2021, algorithm 1; naszilla/naszilla, acquisition_functions.py.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class PredictorGuided:
     - ``mean``: m.
 
     Deviation: a Gaussian process in the place of five networks (predictor ``mlp``), normal scores, random
-    candidates beside the mutants, and numbers of ours where theirs are ``initial`` and ``batch`` 10: they were
-    chosen on validation after 12 epochs and test after 200 of the NAS-Bench-201 table, CIFAR-10.
+    candidates beside the mutants, and numbers of ours where theirs are ``initial`` and ``batch`` 10: they
+    were chosen on the NAS-Bench-201 table (CIFAR-10, searched by validation after 12 epochs).
 
     Args:
         predictor: or its name.

@@ -31,9 +31,9 @@ class Layers(nn.Module):
 class Mlp:
     """White, Neiswanger & Savani 2021 (BANANAS), section 4: the mean of five networks, and their spread.
 
-    naszilla/naszilla, naszilla/params.py: 150 epochs of Adam at 0.01. Deviation: two layers of 64, the squared
-    error and steps on all rows, where that has ten of 20, the absolute error and batches of 32; input is
-    `Space.encode`, not the path encoding.
+    naszilla/naszilla, naszilla/params.py: 150 epochs of Adam at 0.01. Deviation: two layers of 64, the
+    squared error and steps on all rows, where that has ten of 20, the absolute error and batches of 32; input
+    is `Space.encode`, not the path encoding.
 
     Args:
         members: networks, which differ by their first weights.
