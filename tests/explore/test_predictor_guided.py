@@ -98,7 +98,7 @@ def test_a_failure_is_the_worst():
 
 @pytest.mark.parametrize("predictor", ["boosted-trees", "pairwise"])
 def test_other_predictors(predictor):
-    asked = Filtered(predictor=predictor).ask(HISTORY, LONG, np.random.default_rng(1), 10)
+    asked = Filtered(Random(), predictor, keep=0.1).ask(HISTORY, LONG, np.random.default_rng(1), 10)
     middle = np.median([record.metrics["accuracy"] for record in HISTORY])
     assert np.mean([toy(LONG, arch).metrics["accuracy"] > middle for arch in asked]) >= 0.8
 
@@ -121,7 +121,7 @@ def test_refuses_an_unknown_predictor(maker):
 
 
 def test_filtered_keeps_the_proposals_with_the_highest_predictions():
-    explorer = Filtered(keep=0.25, batch=10)
+    explorer = Filtered(Random(), keep=0.25, batch=10)
     asked = explorer.ask(HISTORY, LONG, np.random.default_rng(3), 10)
     proposed = Random().ask(HISTORY, LONG, np.random.default_rng(3), 40)
     model, _ = model_of(Linear(), HISTORY, LONG, "accuracy")
@@ -130,7 +130,7 @@ def test_filtered_keeps_the_proposals_with_the_highest_predictions():
 
 
 def test_filtered_leaves_the_first_proposals_alone():
-    asked = Filtered().ask(HISTORY[:15], LONG, np.random.default_rng(3), 10)
+    asked = Filtered(Random()).ask(HISTORY[:15], LONG, np.random.default_rng(3), 10)
     assert asked == Random().ask(HISTORY[:15], LONG, np.random.default_rng(3), 5)
 
 

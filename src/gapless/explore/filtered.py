@@ -13,8 +13,8 @@ from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.evaluate.predictor.contract import Predictor, features
 from gapless.explore.contract import Explorer, check_count
+from gapless.explore.genetic import Genetic
 from gapless.explore.learned import made, model_of, within
-from gapless.explore.random import Random
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Filtered:
 
     The model is fitted to the normal scores of all records at every call. An explorer that ends its proposals
     at a generation has fewer dropped there; one whose places have roles (``genetic``) loses roles with them.
-    Predictors as filters: Wen et al. 2020 (neural predictor), where the explorer is random search.
+    Predictors as filters: Wen et al. 2020 (neural predictor), where the explorer is ``Random``.
 
     Args:
         explorer: what proposes.
@@ -38,9 +38,9 @@ class Filtered:
         UnknownName: no predictor of that name.
     """
 
-    explorer: Explorer = field(default_factory=Random)
+    explorer: Explorer = field(default_factory=Genetic)
     predictor: Predictor | str = "linear"
-    keep: float = 0.1
+    keep: float = 0.3
     initial: int = 20
     batch: int = 10
     objective: str = "accuracy"

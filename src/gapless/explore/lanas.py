@@ -18,8 +18,11 @@ from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.evaluate.predictor.contract import Values, encoded
 from gapless.explore.contract import WORST, check_count, worth
-from gapless.explore.learned import within
+from gapless.explore.learned import best, candidates, within
 from gapless.explore.random import filled
+
+PARENTS = 10
+"""The best architectures, of which half of a pool are mutants."""
 
 
 @dataclass
@@ -78,8 +81,8 @@ class LaNas:
     Published defaults: ``height`` 5, ``c`` 0.1, 10 random architectures, 20 a round.
 
     Deviation: ridge regression in closed form, where the published code descends by Adam; a region's
-    architectures are those of a random pool of the whole space, where it has a table of all that are left;
-    of two children the one with architectures left in the pool is entered. Values are accuracies in [0, 1].
+    architectures are those of a pool, half of it random and half mutants of the best ones scored, where that
+    code has a table of all that are left; of two children the one with some left in the pool is entered. Values are accuracies in [0, 1].
     Of several asked for at once, the earlier count as visits of the tree before they have values.
 
     Args:
@@ -87,7 +90,7 @@ class LaNas:
         c: how much is explored.
         initial: random architectures before the first tree.
         batch: records before the tree is learnt anew.
-        pool: random architectures that regions are filled from.
+        pool: architectures that regions are filled from.
         penalty: of the ridge regression, ``|y - X w - b|^2 + penalty |w|^2``.
         objective: what is maximised.
 
@@ -128,7 +131,8 @@ class LaNas:
             for node in root.way(row):
                 node.visits, node.scored, node.total = node.visits + 1, node.scored + 1, node.total + value
         before = {record.arch for record in history}
-        pool = [a for a in dict.fromkeys(space.sample(rng) for _ in range(self.pool)) if a not in before]
+        parents = best(known, PARENTS, self.objective)
+        pool = candidates(parents, self.pool // 2, self.pool - self.pool // 2, before, space, rng)
         root.fill(pool, np.array([space.encode(arch) for arch in pool]))
 
         def chosen(place: int, seen: Set[Arch]) -> Arch | None:
