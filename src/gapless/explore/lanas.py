@@ -82,8 +82,9 @@ class LaNas:
 
     Deviation: ridge regression in closed form, where the published code descends by Adam; a region's
     architectures are those of a pool, half of it random and half mutants of the best ones scored, where that
-    code has a table of all that are left; of two children the one with some left in the pool is entered. Values are accuracies in [0, 1].
-    Of several asked for at once, the earlier count as visits of the tree before they have values.
+    code has a table of all that are left; of two children the one with some left in the pool is entered.
+    Values are accuracies in [0, 1]. Of several asked for at once, the earlier count as visits of the tree
+    before they have values.
 
     Args:
         height: splits from the root to a leaf.
