@@ -8,8 +8,12 @@ INDEX: Index[SearchSpace] = Index(
     {
         "chain": "gapless.spaces.chain:Chain",
         "darts": "gapless.spaces.darts:Darts",
+        "fairnas": "gapless.spaces.fairnas:FairNas",
         "gold-nas": "gapless.spaces.gold_nas:GoldNas",
+        "nas-bench-macro": "gapless.spaces.nas_bench_macro:NasBenchMacro",
         "nb201": "gapless.spaces.nb201:Nb201",
+        "proxylessnas": "gapless.spaces.proxylessnas:ProxylessNas",
+        "spos": "gapless.spaces.spos:Spos",
     },
 )
 get = INDEX.get
