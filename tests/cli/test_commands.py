@@ -29,7 +29,8 @@ METHODS = tuple(methods.names())
 EARLIEST = {"darts", "darts-2nd", "fairnas", "random", "spos"}
 SIZES = {
     "darts": (1 * 3 * 6 * 10 * 7**8) ** 2, "nb201": 5**6, "chain": 7**8,
-    "gold-nas": (15 * 63 * 255 * 1023) ** 14,
+    "fairnas": 6**19, "gold-nas": (15 * 63 * 255 * 1023) ** 14, "nas-bench-macro": 3**8,
+    "proxylessnas": 7**15 * 6**6, "spos": 4**20,
 }  # fmt: skip
 
 

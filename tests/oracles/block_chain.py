@@ -1,7 +1,8 @@
 """Networks of published tables of layers: what they compute, on plain tensors, and what they cost.
 
 Sandler et al. 2018 (inverted residual), Ma et al. 2018 and Guo et al. 2019 (units of ShuffleNetV2). A block
-is ``(option, channels, stride)``, of ``k<kernel>e<expansion>``, ``shuffle<kernel>``, ``xception``, ``identity``.
+is ``(option, channels, stride)``; options are ``k<kernel>e<expansion>``, ``shuffle<kernel>``, ``xception``
+and ``identity``.
 """
 
 import re
