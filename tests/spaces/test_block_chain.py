@@ -16,7 +16,7 @@ from tests.oracles import block_chain as oracle
 import gapless.spaces
 from gapless import data as datasets
 from gapless.core import Arch, Streams
-from gapless.core.errors import BadValue
+from gapless.core.errors import BadValue, Refused
 from gapless.data.shape import ImageShape
 from gapless.nets import operations
 from gapless.nets.cost import count
@@ -98,10 +98,11 @@ def test_a_small_image_keeps_the_last_strides(height, width, kept):
 @pytest.mark.parametrize(
     "wrong",
     [{"stages": ()}, {"stages": ((8, 0, 1),)}, {"stages": ((0, 1, 1),)}, {"stages": ((8, 1, 3),)},
-     {"stem": 0}, {"head": 0}, {"stem_stride": 4}, {"first": -1}, {"divisor": 0}, {"eps": 0.0}],
+     {"stem": 0}, {"head": 0}, {"stem_stride": 4}, {"first": -1}, {"divisor": 0}, {"eps": 0.0},
+     {"stages": ((8, 1),)}, {"activation": "gelu"}],
 )  # fmt: skip
 def test_impossible_layouts_are_refused(wrong):
-    with pytest.raises(BadValue):
+    with pytest.raises(Refused):
         Layout(**{"stem": 8, "stages": ((8, 1, 1),), "head": 8, **wrong})
 
 

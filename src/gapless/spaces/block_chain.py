@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from gapless.core import Arch, Choice, Space
-from gapless.core.errors import BadValue
+from gapless.core.errors import BadValue, UnknownName
 from gapless.data.shape import ImageShape
 from gapless.nets import operations, shuffle
 from gapless.nets.gate import Mix
@@ -144,8 +144,8 @@ class Layout:
     A network of other ``Shape.channels`` has all widths in proportion, made divisible as MobileNetV2 does
     it: the nearest multiple of ``divisor``, or the next one where that would lose more than a tenth.
 
-    An image that is too small for all strides keeps the last of them, so that 4 pixels a side remain; the
-    published networks are those of images of 224 pixels (32 in NAS-Bench-Macro), where all are kept.
+    An image that is too small for all strides keeps the last of them, so that 4 pixels a side remain. The
+    published networks are those of images of 224 pixels (32 in NAS-Bench-Macro), which keep all strides.
 
     Args:
         stem: channels of the first convolution, which is 3x3.
@@ -160,6 +160,7 @@ class Layout:
 
     Raises:
         BadValue: numbers that make no network.
+        UnknownName: no such activation.
     """
 
     stem: int
@@ -173,6 +174,12 @@ class Layout:
     eps: float = 1e-5
 
     def __post_init__(self) -> None:
+        if self.activation not in ACTIVATIONS:
+            raise UnknownName("activation of a layout", self.activation, ACTIVATIONS)
+        if any(len(stage) != 3 for stage in self.stages):
+            raise BadValue(
+                expected="3 numbers a stage", got=f"{self.stages}", do="write (channels, layers, stride)"
+            )
         counts = [self.stem, self.head, self.divisor, *(n for c, n, _ in self.stages for n in (c, n))]
         if not self.stages or min(counts) < 1 or self.first < 0 or not self.eps > 0:
             raise BadValue(

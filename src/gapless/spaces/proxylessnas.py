@@ -39,7 +39,8 @@ class ProxylessNas(BlockChain):
     def presets(self) -> Mapping[str, Preset]:
         """``paper``: 300 epochs of batch 256 (search/imagenet_run_exp.py); ``quick``: ours.
 
-        Deviation: weight decay reaches scales and shifts too.
+        As published, BatchNorms of the search are affine in ``paper``; in ``quick`` they are not, since a
+        learned scale would undo a gate. Deviation: weight decay reaches scales and shifts too.
         """
         paper = Optim(lr=Cosine(0.05), weight_decay=4e-5, nesterov=True)
         quick = Optim(lr=Cosine(0.05), nesterov=True)
