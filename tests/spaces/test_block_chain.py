@@ -85,14 +85,14 @@ def test_scaled_widths(width, stem, channels, divisor):
 
 @pytest.mark.parametrize(
     ("height", "width", "kept"),
-    [(1, 1, 0), (7, 300, 0), (8, 8, 1), (9, 13, 1), (15, 15, 1), (16, 16, 2), (28, 28, 2), (32, 32, 3),
-     (64, 64, 4), (127, 500, 4), (128, 128, 5), (224, 224, 5), (1000, 1000, 5)],
+    [(1, 1, 0), (3, 300, 0), (4, 4, 1), (8, 8, 2), (9, 13, 2), (15, 15, 2), (16, 16, 3), (28, 28, 3),
+     (32, 32, 4), (63, 500, 4), (64, 64, 5), (224, 224, 5), (1000, 1000, 5)],
 )  # fmt: skip
 def test_a_small_image_keeps_the_last_strides(height, width, kept):
     strides = LAYOUT.strides(ImageShape(3, height, width, 10))
     halving = [i for i, stride in enumerate(strides) if stride == 2]
     assert halving == [0, 1, 3, 7, 15][5 - kept :]
-    assert min(height, width) < 4 or min(height, width) // 2**kept >= 4
+    assert min(height, width) < 2 or min(height, width) // 2**kept >= 2
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def randomised(space, arch, shape, at):
     return net
 
 
-@pytest.mark.parametrize("side", [8, 33, 128])
+@pytest.mark.parametrize("side", [8, 33, 64])
 @pytest.mark.parametrize("name", NAMES)
 def test_networks_against_the_oracle(name, side):
     """Values and costs of random architectures, with strides dropped and kept."""

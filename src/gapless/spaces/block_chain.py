@@ -25,7 +25,7 @@ from gapless.nets.mixed import Mixed, pooled_logits
 from gapless.spaces.contract import Links, Preset, Shape, slots
 
 IDENTITY = "identity"
-SMALLEST = 4
+SMALLEST = 2
 """Pixels a side that strides leave of an image, at least."""
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {"relu": nn.ReLU, "relu6": nn.ReLU6}
@@ -144,7 +144,7 @@ class Layout:
     A network of other ``Shape.channels`` has all widths in proportion, made divisible as MobileNetV2 does
     it: the nearest multiple of ``divisor``, or the next one where that would lose more than a tenth.
 
-    An image that is too small for all strides keeps the last of them, so that 4 pixels a side remain. The
+    An image that is too small for all strides keeps the last of them, so that 2 pixels a side remain. The
     published networks are those of images of 224 pixels (32 in NAS-Bench-Macro), which keep all strides.
 
     Args:

@@ -46,5 +46,5 @@ class FairNas(BlockChain):
         paper, quick = Optim(lr=Cosine(0.045), weight_decay=4e-5), Optim(lr=Cosine(0.05))
         return {
             "paper": Preset(Shape(32, affine=False), Shape(32), Training(150, 256, paper)),
-            "quick": Preset(Shape(8, affine=False), Shape(12), Training(30, 64, quick)),
+            "quick": Preset(Shape(4, affine=False), Shape(8), Training(30, 64, quick)),
         }

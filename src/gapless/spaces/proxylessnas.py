@@ -46,5 +46,5 @@ class ProxylessNas(BlockChain):
         quick = Optim(lr=Cosine(0.05), nesterov=True)
         return {
             "paper": Preset(Shape(32), Shape(32), Training(300, 256, paper, label_smoothing=0.1)),
-            "quick": Preset(Shape(8, affine=False), Shape(12), Training(30, 64, quick)),
+            "quick": Preset(Shape(4, affine=False), Shape(8), Training(30, 64, quick)),
         }
