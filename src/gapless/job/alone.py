@@ -21,12 +21,12 @@ from gapless.engine.checkpoint import Checkpoint, Checkpoints
 from gapless.engine.folder import RunFolder, refusing_disk_errors
 from gapless.evaluate.accuracy import accuracy
 from gapless.evaluate.standalone import Trainee, train
-from gapless.job import measure
 from gapless.job.interrupt import Stopper
 from gapless.job.plan import Plan
 from gapless.job.plan import plan as make_plan
 from gapless.job.request import Request
 from gapless.job.show import Show
+from gapless.measure import chain as measure
 from gapless.nets.cost import count
 from gapless.nets.seeded import seeded
 from gapless.spaces.contract import Shape, subnet

@@ -9,6 +9,7 @@ INDEX: Index[SearchSpace] = Index(
         "amoebanet": "gapless.spaces.amoebanet:Amoebanet",
         "chain": "gapless.spaces.chain:Chain",
         "darts": "gapless.spaces.darts:Darts",
+        "darts-factorised": "gapless.spaces.darts_factorised:DartsFactorised",
         "darts-s1": "gapless.spaces.darts_reduced:s1",
         "darts-s2": "gapless.spaces.darts_reduced:s2",
         "darts-s3": "gapless.spaces.darts_reduced:s3",
