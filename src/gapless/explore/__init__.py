@@ -6,9 +6,13 @@ from gapless.explore.contract import Explorer
 INDEX: Index[Explorer] = Index(
     "explorer",
     {
+        "aging-evolution": "gapless.explore.aging_evolution:AgingEvolution",
+        "enumeration": "gapless.explore.enumeration:Enumeration",
         "genetic": "gapless.explore.genetic:Genetic",
+        "local-search": "gapless.explore.local_search:LocalSearch",
         "nsga2": "gapless.explore.nsga2:Nsga2",
         "random": "gapless.explore.random:Random",
+        "tournament": "gapless.explore.tournament:Tournament",
     },
 )
 get = INDEX.get
