@@ -42,7 +42,7 @@ class AgingEvolution:
         BadValue: a population or a sample below 1.
     """
 
-    population: int = 20
+    population: int = 30
     sample: int = 10
 
     def __post_init__(self) -> None:

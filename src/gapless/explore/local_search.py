@@ -16,10 +16,12 @@ import numpy as np
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
-from gapless.explore.contract import check_count, worth
+from gapless.explore.contract import check_count
 from gapless.explore.random import filled
+from gapless.explore.replay import Replay, Scored, scores
 
 MOST = 1000
+_REPLAY: Replay[tuple[int, Arch | None, tuple[Arch, ...]]] = Replay()
 
 
 @dataclass(frozen=True)
@@ -52,39 +54,43 @@ class LocalSearch:
     def ask(self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int) -> list[Arch]:
         """See `gapless.explore.contract.Explorer.ask`."""
         check_count(n)
-        values = {r.arch: worth(r, "accuracy") for r in reversed(history) if r.arch in space}
-        at, starts = self._at(dict(reversed(values.items())), space)
+        scored = scores(history)
+        at, starts = self._at(scored, space)
         if at is None:
-            return filled(min(n, starts), lambda *_: None, history, space, rng)
-        near = [arch for arch in neighbours(space, at) if arch not in values]
+            return filled(min(n, self.starts - len(starts)), lambda *_: None, history, space, rng)
+        known = {arch for arch, _ in scored}
+        near = [arch for arch in neighbours(space, at) if arch not in known]
         order = rng.permutation(len(near)).tolist()
         return filled(min(n, len(near)), lambda place, seen: near[order[place]], history, space, rng)
 
-    def _at(self, values: Mapping[Arch, float], space: Space) -> tuple[Arch | None, int]:
-        """Where the climb is; or None, and how many starts are not scored yet."""
-        scored: dict[Arch, float] = {}
-        at, starts = None, list[Arch]()
-        for arch, value in values.items():
-            scored[arch] = value
+    def _at(self, scored: Scored, space: Space) -> tuple[Arch | None, tuple[Arch, ...]]:
+        """Where the climb is, None before it begins; and the starts of this climb scored so far."""
+        done, at, starts = _REPLAY.recall((self, space), scored) or (0, None, ())
+        values = {arch: value for arch, value in scored[:done] if arch in space}
+        for arch, value in scored[done:]:
+            if arch in values or arch not in space:
+                continue
+            values[arch] = value
+            if at is None:
+                starts = (*starts, arch)
+                at = max(starts, key=values.__getitem__) if len(starts) == self.starts else None
+            elif self.first and value > values[at]:
+                at = arch
             if at is not None:
-                at = arch if self.first and value > scored[at] else at
-            else:
-                starts.append(arch)
-                at = max(starts, key=scored.__getitem__) if len(starts) == self.starts else None
-            if at is not None:
-                at = self._climbed(at, scored, space)
-                starts = [] if at is None else starts
-        return at, self.starts - len(starts)
+                at = self._climbed(at, values, space)
+                starts = () if at is None else starts
+        _REPLAY.keep((self, space), scored, (len(scored), at, starts))
+        return at, starts
 
-    def _climbed(self, at: Arch, scored: Mapping[Arch, float], space: Space) -> Arch | None:
+    def _climbed(self, at: Arch, values: Mapping[Arch, float], space: Space) -> Arch | None:
         """Where the climb goes on; None at the top."""
         while True:
             near = neighbours(space, at)
-            known = [arch for arch in near if arch in scored]
+            known = [arch for arch in near if arch in values]
             if len(known) < len(near) and not self.first:
                 return at
-            best = max(known, key=scored.__getitem__, default=at)
-            if scored[best] <= scored[at]:
+            best = max(known, key=values.__getitem__, default=at)
+            if values[best] <= values[at]:
                 return at if len(known) < len(near) else None
             at = best
 
