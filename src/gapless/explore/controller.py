@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.explore.contract import WORST, check_count
+from gapless.explore.lstm import Floats
 from gapless.explore.policy import Decisions, Policy
 from gapless.explore.random import filled, unseen
 from gapless.explore.replay import Replay, Scored, root, scores, stream
@@ -26,18 +25,18 @@ FIRST, SECOND, TINY = 0.9, 0.999, 1e-8
 class Learnt:
     """Parameters, Adam's two means of their slopes, moves so far, and the baseline."""
 
-    theta: Tensor
-    mean: Tensor
-    square: Tensor
+    theta: Floats
+    mean: Floats
+    square: Floats
     moves: int = 0
     baseline: float | None = None
 
-    def moved(self, slope: Tensor, lr: float) -> Learnt:
+    def moved(self, slope: Floats, lr: float) -> Learnt:
         """After one move of Adam (Kingma & Ba 2015, algorithm 1) down a slope."""
         moves = self.moves + 1
         mean = FIRST * self.mean + (1 - FIRST) * slope
         square = SECOND * self.square + (1 - SECOND) * slope**2
-        size = (square / (1 - SECOND**moves)).sqrt() + TINY
+        size = np.sqrt(square / (1 - SECOND**moves)) + TINY
         theta = self.theta - lr * mean / (1 - FIRST**moves) / size
         return replace(self, theta=theta, mean=mean, square=square, moves=moves)
 
@@ -111,7 +110,7 @@ def _first(policy: Policy, first: Sequence[Arch], seed: int) -> Batch:
     theta = policy.begin(rng)
     archs = tuple(arch for arch in first if arch in policy.space)
     paths = tuple(policy.decisions(arch, rng) for arch in archs)
-    learnt = Learnt(theta, torch.zeros_like(theta), torch.zeros_like(theta))
+    learnt = Learnt(theta, np.zeros_like(theta), np.zeros_like(theta))
     return Batch(0, archs, paths, learnt, frozenset(archs))
 
 
@@ -125,11 +124,11 @@ def _next(policy: Policy, batch: Batch, count: int, rng: np.random.Generator) ->
     return Batch(batch.number + 1, archs, paths, batch.learnt, batch.seen.union(archs), barren)
 
 
-def advantages(rewards: Sequence[float], baseline: float | None, keep: float) -> tuple[Tensor, float]:
+def advantages(rewards: Sequence[float], baseline: float | None, keep: float) -> tuple[Floats, float]:
     """``R_k - b`` for a batch, and b after it: an exponential mean of batch means, at first the first."""
     mean = float(np.mean(rewards))
     b = mean if baseline is None else baseline
-    return torch.tensor(rewards, dtype=torch.float64) - b, keep * b + (1 - keep) * mean
+    return np.array(rewards) - b, keep * b + (1 - keep) * mean
 
 
 def check(learner: Learner, **above: float) -> None:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from gapless.core import Arch, Path, Space
+from gapless.explore.lstm import Floats, Kept, Lstm
 
 Decisions = tuple[tuple[tuple[int, ...], int], ...]
 """For each decision the rows that were allowed and the row that was taken."""
+
+NOTHING = (0,)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Of `n` paths: log-probabilities, sums of entropies (nats), and what their slopes need."""
+
+    log_chance: Floats
+    entropy: Floats
+    tape: list[list[Kept]]
+    taken: list[list[int]]
+    chances: list[Floats]
 
 
 @dataclass(frozen=True)
@@ -23,7 +34,7 @@ class Policy:
 
     A decision is ``softmax(W h + b)`` over the rows of the options not yet picked at that choice; its
     embedding is the next input, the first input is learnt. Where several are picked, several decisions follow
-    each other; where fewer may be, to stop is one more option. Parameters are one vector theta in float64.
+    each other; where fewer may be, to stop is one more option. Parameters are one vector theta.
     Reference: Zoph & Le 2017, section 3.1 and Zoph et al. 2018, section 3.1.
 
     Deviation: every decision is a softmax with rows of its own, also where NAS-RL draws links by attention
@@ -48,41 +59,29 @@ class Policy:
         return {**found, (): size}
 
     @cached_property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Name and shape of each part of theta, in order."""
-        size, h = self.rows[()], self.hidden
-        table = {"first": (h,), "embedding": (size, h), "weight": (size, h), "bias": (size,)}
-        for layer in range(self.layers):
-            table |= {f"input{layer}": (4 * h, h), f"state{layer}": (4 * h, h), f"shift{layer}": (4 * h,)}
-        return table
+    def net(self) -> Lstm:
+        """What gives the logits of decisions."""
+        return Lstm(self.rows[()], self.hidden, self.layers)
 
-    def begin(self, rng: np.random.Generator, width: float = 0.08) -> Tensor:
-        """theta: weights uniform from -width to width, the biases of decisions 0."""
-        drawn = {name: rng.uniform(-width, width, shape) for name, shape in self.shapes.items()}
-        drawn["bias"] *= 0
-        return torch.from_numpy(np.concatenate([value.ravel() for value in drawn.values()]))
+    def begin(self, rng: np.random.Generator, width: float = 0.08) -> Floats:
+        """Parameters theta before anything is learnt; nearly every decision is nearly uniform."""
+        return self.net.begin(rng, width)
 
-    def parts(self, theta: Tensor) -> dict[str, Tensor]:
-        """Views of theta by name."""
-        pieces = torch.split(theta, [prod(shape) for shape in self.shapes.values()])
-        return {n: piece.view(s) for (n, s), piece in zip(self.shapes.items(), pieces, strict=True)}
-
-    @torch.no_grad()
-    def draw(self, theta: Tensor, count: int, rng: np.random.Generator) -> list[tuple[Arch, Decisions]]:
+    def draw(self, theta: Floats, count: int, rng: np.random.Generator) -> list[tuple[Arch, Decisions]]:
         """Independent architectures with the decisions that led to them."""
-        p = self.parts(theta)
+        p = self.net.parts(theta)
         walks = [self._walk(self.space, ()) for _ in range(count)]
         allowed = [next(walk, None) for walk in walks]
         taken = [list[tuple[tuple[int, ...], int]]() for _ in walks]
-        archs, x, states = [Arch()] * count, p["first"].expand(count, -1), self._rest(count)
+        archs, x, states = [Arch()] * count, np.tile(p["first"], (count, 1)), self.net.rest(count)
         while any(allowed):
-            x, states = self._step(p, x, states)
-            logs = self._logs(p, x, [rows or (0,) for rows in allowed])
-            sums, points, rows = logs.exp().numpy().cumsum(1), rng.random(count), [0] * count
+            logits, states, _ = self.net.step(p, x, states)
+            sums = np.exp(self._logs(logits, [may or NOTHING for may in allowed])).cumsum(1)
+            points, rows = rng.random(count), [0] * count
             for i, may in enumerate(allowed):
                 if may is not None:
-                    place = int(np.searchsorted(sums[i], points[i] * sums[i, -1], "right"))
-                    rows[i] = place if place in may else may[-1]
+                    row = int(np.searchsorted(sums[i], points[i] * sums[i, -1], "right"))
+                    rows[i] = row if row in may else may[-1]
                     taken[i].append((may, rows[i]))
                     allowed[i], archs[i] = _sent(walks[i], rows[i], archs[i])
             x = p["embedding"][rows]
@@ -100,43 +99,46 @@ class Policy:
             allowed, _ = _sent(walk, row, arch)
         return tuple(found)
 
-    def judge(self, theta: Tensor, paths: Sequence[Decisions]) -> tuple[Tensor, Tensor]:
-        """Logarithm of the probability of decisions, and the sum of their entropies (nats): `n`, `n`."""
-        p, count = self.parts(theta), len(paths)
-        x, states = p["first"].expand(count, -1), self._rest(count)
-        log_chance = entropy = theta.new_zeros(count)
+    def judge(self, theta: Floats, paths: Sequence[Decisions]) -> Judged:
+        """How likely decisions are."""
+        p, count = self.net.parts(theta), len(paths)
+        x, states = np.tile(p["first"], (count, 1)), self.net.rest(count)
+        log_chance, entropy = np.zeros(count), np.zeros(count)
+        tape, taken, chances = list[list[Kept]](), list[list[int]](), list[Floats]()
         for t in range(max(map(len, paths), default=0)):
-            now = [path[t] if t < len(path) else ((0,), 0) for path in paths]
+            now = [path[t] if t < len(path) else (NOTHING, 0) for path in paths]
             rows = [row for _, row in now]
-            x, states = self._step(p, x, states)
-            logs = self._logs(p, x, [may for may, _ in now])
-            log_chance = log_chance + logs[range(count), rows]
-            entropy = entropy - (logs.exp() * logs.clamp(min=-1e300)).sum(1)
+            logits, states, kept = self.net.step(p, x, states)
+            logs = self._logs(logits, [may for may, _ in now])
+            chance = np.exp(logs)
+            log_chance += logs[range(count), rows]
+            entropy -= np.where(chance > 0, chance * logs.clip(-1e300), 0).sum(1)
+            tape.append(kept)
+            taken.append(rows)
+            chances.append(chance)
             x = p["embedding"][rows]
-        return log_chance, entropy
+        return Judged(log_chance, entropy, tape, taken, chances)
 
-    def _rest(self, count: int) -> list[tuple[Tensor, Tensor]]:
-        zero = torch.zeros(count, self.hidden, dtype=torch.float64)
-        return [(zero, zero)] * self.layers
+    def slope(self, theta: Floats, judged: Judged, chance: Floats, entropy: Floats) -> Floats:
+        """Derivative by theta of ``sum_k chance_k log P_k + entropy_k H_k``, where theta was judged."""
+        found = []
+        for rows, p in zip(judged.taken, judged.chances, strict=True):
+            taken = np.zeros_like(p)
+            taken[range(len(rows)), rows] = 1
+            logs = np.log(np.where(p > 0, p, 1))
+            h = -(p * logs).sum(1, keepdims=True)
+            found.append(chance[:, None] * (taken - p) - entropy[:, None] * p * (logs + h))
+        return self.net.slope(theta, judged.tape, judged.taken, found) if found else np.zeros_like(theta)
 
-    def _step(
-        self, p: Mapping[str, Tensor], x: Tensor, states: list[tuple[Tensor, Tensor]]
-    ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
-        after = []
-        for layer, (h, old) in enumerate(states):
-            gates = x @ p[f"input{layer}"].T + h @ p[f"state{layer}"].T + p[f"shift{layer}"]
-            i, f, g, o = gates.chunk(4, 1)
-            c = f.sigmoid() * old + i.sigmoid() * g.tanh()
-            x = o.sigmoid() * c.tanh()
-            after.append((x, c))
-        return x, after
-
-    def _logs(self, p: Mapping[str, Tensor], x: Tensor, allowed: Sequence[tuple[int, ...]]) -> Tensor:
-        shut = np.ones((len(allowed), self.rows[()]), np.bool_)
+    def _logs(self, logits: Floats, allowed: Sequence[tuple[int, ...]]) -> Floats:
+        """log-softmax over the allowed rows, -inf elsewhere."""
+        shut = np.full(logits.shape, -np.inf)
         for i, rows in enumerate(allowed):
-            shut[i, list(rows)] = False
-        logits = x @ p["weight"].T + p["bias"]
-        return logits.masked_fill(torch.from_numpy(shut), -torch.inf).log_softmax(1)
+            shut[i, rows] = 0
+        logits = logits + shut
+        logits -= logits.max(1, keepdims=True)
+        logs: Floats = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        return logs
 
     def _walk(self, space: Space, prefix: Path) -> Generator[tuple[int, ...], int, Arch]:
         """Yields the rows allowed at each decision, is sent the row taken, and returns the architecture."""

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
@@ -84,14 +83,13 @@ class Ppo:
     ) -> Learnt:
         """The parameters after a batch."""
         gains, baseline = controller.advantages(accuracies, learnt.baseline, self.keep)
-        with torch.no_grad():
-            old, _ = policy.judge(learnt.theta, paths)
-        learnt = replace(learnt, baseline=baseline)
+        learnt, size = replace(learnt, baseline=baseline), len(gains)
+        old = policy.judge(learnt.theta, paths).log_chance
         for _ in range(self.moves):
-            theta = learnt.theta.clone().requires_grad_()
-            log_chance, entropy = policy.judge(theta, paths)
-            ratio = (log_chance - old).exp()
-            kept = torch.minimum(ratio * gains, ratio.clamp(1 - self.clip, 1 + self.clip) * gains)
-            (slope,) = torch.autograd.grad(-(kept + self.entropy * entropy).mean(), theta)
-            learnt = learnt.moved(slope, self.lr)
+            judged = policy.judge(learnt.theta, paths)
+            ratio = np.exp(judged.log_chance - old)
+            rising = ratio * gains <= ratio.clip(1 - self.clip, 1 + self.clip) * gains
+            weight = np.full(size, self.entropy / size)
+            slope = policy.slope(learnt.theta, judged, ratio * gains * rising / size, weight)
+            learnt = learnt.moved(-slope, self.lr)
         return learnt

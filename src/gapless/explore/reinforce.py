@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
@@ -47,7 +46,7 @@ class Reinforce:
     """
 
     batch: int = 8
-    lr: float = 0.02
+    lr: float = 0.01
     power: float = 3.0
     keep: float = 0.9
     hidden: int = 35
@@ -73,7 +72,6 @@ class Reinforce:
         """The parameters after a batch."""
         rewards = [accuracy**self.power for accuracy in accuracies]
         gains, baseline = controller.advantages(rewards, learnt.baseline, self.keep)
-        theta = learnt.theta.clone().requires_grad_()
-        log_chance, _ = policy.judge(theta, paths)
-        (slope,) = torch.autograd.grad(-(gains * log_chance).mean(), theta)
-        return replace(learnt, baseline=baseline).moved(slope, self.lr)
+        judged = policy.judge(learnt.theta, paths)
+        slope = policy.slope(learnt.theta, judged, gains / len(gains), 0 * gains)
+        return replace(learnt, baseline=baseline).moved(-slope, self.lr)
