@@ -55,7 +55,7 @@ class Reinforce:
     def __post_init__(self) -> None:
         controller.check(self, lr=self.lr, power=self.power)
         if not 0 <= self.keep < 1:
-            raise BadValue(expected="keep in [0, 1)", got=f"{self.keep}", do="give such a number")
+            raise BadValue(expected="keep in [0, 1)", got=f"keep={self.keep}", do="give such a number")
 
     @classmethod
     def published(cls) -> Reinforce:
