@@ -15,7 +15,9 @@ from gapless.testing import explorers as battery
 
 EXACT = 1e-10
 INNER = Space((Choice("op", dict.fromkeys("abc")),))
-FREE = Space((Choice("node", {"0": INNER, "1": None, "2": INNER}, pick=(1, 2)), Choice("end", dict.fromkeys("pq"))))
+FREE = Space(
+    (Choice("node", {"0": INNER, "1": None, "2": INNER}, pick=(1, 2)), Choice("end", dict.fromkeys("pq")))
+)
 SPACES = [FREE, battery.NESTED, battery.SMALL]
 
 
@@ -83,7 +85,8 @@ def test_it_begins_nearly_uniform():
 def batches(policy, theta, n=4):
     rng = np.random.default_rng(5)
     return [
-        ([path for _, path in policy.draw(theta, 5, rng)], rng.uniform(0.1, 0.9, 5).tolist()) for _ in range(n)
+        ([path for _, path in policy.draw(theta, 5, rng)], rng.uniform(0.1, 0.9, 5).tolist())
+        for _ in range(n)
     ]
 
 

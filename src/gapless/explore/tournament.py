@@ -108,7 +108,7 @@ class Tournament:
         return alive
 
     def _drawn(self, alive: Alive, scored: Scored, rng: np.random.Generator) -> tuple[int, int]:
-        """The best and the worst of a tournament; of equals, the one drawn first is the best."""
+        """The best and the worst of a tournament; of equals the one drawn first is better."""
         size = max(2, round(self.size * len(alive))) if self.size < 1 else int(self.size)
         places = rng.permutation(len(alive))[:size].tolist()
         order = sorted(places, key=lambda place: -scored[alive[place]][1])
