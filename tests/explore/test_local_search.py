@@ -13,7 +13,6 @@ from gapless.explore.local_search import LocalSearch
 from gapless.explore.replay import scores
 from gapless.testing import explorers as battery
 
-
 LAYERS = Space(tuple(Choice(f"layer{i}", dict.fromkeys("abc")) for i in range(5)))
 
 
@@ -23,7 +22,7 @@ def near(space):
 
 
 @pytest.mark.parametrize("first", [True, False])
-@pytest.mark.parametrize(("space", "budget"), [(battery.SMALL, 12), (battery.NESTED, 60)])
+@pytest.mark.parametrize(("space", "budget"), [(battery.SMALL, 12), (battery.NESTED, 120)])
 def test_every_proposal_is_a_neighbour_of_where_the_climb_is(space, budget, first):
     explorer = LocalSearch(starts=3, first=first)
     history = battery.searched(explorer, space, budget, 1)

@@ -1,7 +1,7 @@
 """A recurrent policy, REINFORCE and PPO from the equations, one path and one layer at a time, in torch.
 
-theta is a mapping of tensors: first, embedding, weight, bias and for layer k input, state, shift. Gates are in
-the order input, forget, output, candidate. A path is [(allowed rows, taken row), ...].
+theta is a mapping of tensors: first, embedding, weight, bias and for layer k input, state, shift. The gates
+are in the order input, forget, output, candidate. A path is [(allowed rows, taken row), ...].
 """
 
 import torch

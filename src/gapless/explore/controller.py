@@ -17,7 +17,7 @@ from gapless.explore.policy import Decisions, Policy
 from gapless.explore.random import filled, unseen
 from gapless.explore.replay import Replay, Scored, root, scores, stream
 
-BARREN = 5
+BARREN = 2
 FIRST, SECOND, TINY = 0.9, 0.999, 1e-8
 
 
@@ -79,7 +79,7 @@ def ask(
 
     The first batch is random. Every later one is drawn from the policy after the batches before: a function
     of the first batch and of what was scored. Architectures that were drawn and scored before count with
-    their accuracy and are not scored again. After 5 batches in which nothing was new, the next one ends with
+    their accuracy and are not scored again. After 2 batches in which nothing was new, the next one ends with
     a random architecture that is, from which nothing is learnt.
     """
     check_count(n)
