@@ -68,8 +68,8 @@ class Lstm:
         after, kept = [], list[Kept]()
         for k, (h, c) in enumerate(states):
             z = x @ p[f"input{k}"].T + h @ p[f"state{k}"].T + p[f"shift{k}"]
-            i, f, o = np.split(0.5 + 0.5 * np.tanh(z[:, : 3 * self.hidden] / 2), 3, axis=1)
-            g = np.tanh(z[:, 3 * self.hidden :])
+            s, size = 0.5 + 0.5 * np.tanh(z[:, : 3 * self.hidden] / 2), self.hidden
+            i, f, o, g = s[:, :size], s[:, size : 2 * size], s[:, 2 * size :], np.tanh(z[:, 3 * size :])
             new = f * c + i * g
             top = np.tanh(new)
             kept.append((x, h, c, i, f, o, g, top))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -132,10 +132,7 @@ class Policy:
 
     def _logs(self, logits: Floats, allowed: Sequence[tuple[int, ...]]) -> Floats:
         """log-softmax over the allowed rows, -inf elsewhere."""
-        shut = np.full(logits.shape, -np.inf)
-        for i, rows in enumerate(allowed):
-            shut[i, rows] = 0
-        logits = logits + shut
+        logits = logits + _shut(tuple(allowed), self.rows[()])
         logits -= logits.max(1, keepdims=True)
         logs: Floats = logits - np.log(np.exp(logits).sum(1, keepdims=True))
         return logs
@@ -164,6 +161,15 @@ class Policy:
             for option, inner in options:
                 yield self.rows[(*prefix, name)] + names.index(option)
                 yield from self._picked(inner, (*prefix, name, option))
+
+
+@lru_cache(maxsize=256)
+def _shut(allowed: tuple[tuple[int, ...], ...], size: int) -> Floats:
+    """0 at the allowed rows, -inf elsewhere: `n x size`."""
+    shut = np.full((len(allowed), size), -np.inf)
+    for i, rows in enumerate(allowed):
+        shut[i, rows] = 0
+    return shut
 
 
 def _sent(
