@@ -14,7 +14,7 @@ from gapless.explore.lstm import Floats, Kept, Lstm
 Decisions = tuple[tuple[tuple[int, ...], int], ...]
 """For each decision the rows that were allowed and the row that was taken."""
 
-NOTHING = (0,)
+NOTHING, NONE = (0,), Arch()
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,10 @@ class Policy:
                 picked.append(row - first)
             inner = []
             for option in (options[i] for i in picked):
-                inner.append((option, (yield from self._walk(choice.inside(option), (*path, option)))))
+                inside, arch = choice.inside(option), NONE
+                if inside.choices:
+                    arch = yield from self._walk(inside, (*path, option))
+                inner.append((option, arch))
             picks.append((choice.name, tuple(inner)))
         return Arch(tuple(picks))
 
