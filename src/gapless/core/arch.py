@@ -150,13 +150,6 @@ class Arch:
     def __str__(self) -> str:
         return ", ".join(f"{choice}: {_options(options)}" for choice, options in self.picks)
 
-    @cached_property
-    def _hash(self) -> int:
-        return hash(self.picks)
-
-    def __hash__(self) -> int:
-        return self._hash
-
     def __reduce__(self) -> tuple[object, ...]:
         return (Arch, (self.picks,))
 

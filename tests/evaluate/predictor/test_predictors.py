@@ -29,7 +29,10 @@ from gapless.spaces.nb201 import Nb201
 from gapless.testing.explorers import NESTED, searched
 
 EXACT = 1e-10
-QUICK = {"mlp": {"epochs": 60}, "lstm": {"epochs": 30, "members": 2}, "gcn": {"epochs": 50, "width": 16, "members": 2}}
+QUICK = {
+    "mlp": {"epochs": 60}, "lstm": {"epochs": 30, "members": 2},
+    "gcn": {"epochs": 50, "width": 16, "members": 2},
+}  # fmt: skip
 RECORDS = searched(Random(), NESTED, 60, 60)
 ARCHS = [record.arch for record in RECORDS]
 SCORES = np.array([record.metrics["accuracy"] for record in RECORDS])
