@@ -7,7 +7,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
+
+from torch import nn
 
 from gapless.core import Arch, Schedule
 from gapless.core.errors import BadValue
@@ -200,7 +203,7 @@ class Recipe:
 def plain(value: Any) -> Any:
     """Parts, numbers and tuples as JSON values; a part carries its module and class under ``is``.
 
-    Equal values have equal forms: 5.0 is written as 5.
+    Equal values have equal forms: 5.0 is written as 5. A network is its text and the shapes of its state.
 
     Raises:
         BadValue: something that has no name to go by, such as an instance of a class that is no dataclass.
@@ -212,6 +215,11 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]
+    if isinstance(value, nn.Module):
+        state = [[name, list(tensor.shape)] for name, tensor in value.state_dict().items()]
+        return {"is": f"{type(value).__module__}.{type(value).__qualname__}", "text": repr(value), "state": state}
+    if isinstance(value, partial):
+        return {"is": plain(value.func), "args": plain(value.args), "keywords": plain(value.keywords)}
     if hasattr(value, "__qualname__"):
         return {"is": f"{value.__module__}.{value.__qualname__}"}
     if isinstance(value, float) and value.is_integer():
