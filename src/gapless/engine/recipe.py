@@ -215,13 +215,8 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]
-    if isinstance(value, nn.Module):
-        state = [[name, list(tensor.shape)] for name, tensor in value.state_dict().items()]
-        return {"is": f"{type(value).__module__}.{type(value).__qualname__}", "text": repr(value), "state": state}
-    if isinstance(value, partial):
-        return {"is": plain(value.func), "args": plain(value.args), "keywords": plain(value.keywords)}
-    if hasattr(value, "__qualname__"):
-        return {"is": f"{value.__module__}.{value.__qualname__}"}
+    if isinstance(value, (nn.Module, partial)) or hasattr(value, "__qualname__"):
+        return _code(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -231,3 +226,13 @@ def plain(value: Any) -> Any:
         got=f"an instance of {type(value).__name__}",
         do="make it a frozen dataclass",
     )
+
+
+def _code(value: Any) -> dict[str, Any]:
+    """A function, a class or a network by where its code is."""
+    if isinstance(value, partial):
+        return {"is": plain(value.func), "args": plain(value.args), "keywords": plain(value.keywords)}
+    if isinstance(value, nn.Module):
+        state = [[name, list(tensor.shape)] for name, tensor in value.state_dict().items()]
+        return {**_code(type(value)), "text": repr(value), "state": state}
+    return {"is": f"{value.__module__}.{value.__qualname__}"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -72,6 +73,7 @@ class Setting:
         given: the plan with its data, pickled, so that nothing is read or decoded again; None where it
             cannot be and its request says everything.
         every: seconds between checkpoints.
+        path: where this process imports from.
     """
 
     request: Request
@@ -79,6 +81,7 @@ class Setting:
     folder: str
     threads: int
     every: float
+    path: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, plan: Plan, folder: Path, threads: int, every: float) -> Setting | None:
@@ -92,10 +95,15 @@ class Setting:
             given = None
         if given is None and "object" in (request.space, request.data, request.method):
             return None
-        return cls(request, given, str(folder), threads, every)
+        return cls(request, given, str(folder), threads, every, tuple(sys.path))
 
     def plan(self) -> Plan:
-        """The plan, in the other process."""
+        """The plan, in the other process.
+
+        Raises:
+            Exception: whatever a module of the user's raises when it is imported there.
+        """
+        sys.path += [place for place in self.path if place not in sys.path]
         return make_plan(self.request) if self.given is None else pickle.loads(self.given)
 
 

@@ -79,7 +79,11 @@ def main() -> None:
     inbox = messages(sys.stdin.buffer)
     setting: Setting = inbox.get()
     torch.set_num_threads(setting.threads)
-    planned = setting.plan()
+    try:
+        planned = setting.plan()
+    except Exception as error:
+        tell("unfit", f"{type(error).__name__}: {error}")
+        return
     folder, show = RunFolder.open(setting.folder), Lines()
     with listening() as stopper:
         while not stopper.asked:

@@ -94,7 +94,7 @@ def ascending(what: str, values: Sequence[int], least: int) -> tuple[int, ...]:
     Raises:
         BadValue: none, one twice, or one that is no whole number from ``least``.
     """
-    found = tuple(values) if isinstance(values, Sequence) and not isinstance(values, str) else ()
+    found = tuple(values) if isinstance(values, (tuple, list, range)) else ()
     whole = all(type(value) is int and value >= least for value in found)
     if not found or not whole or len(set(found)) != len(found):
         raise BadValue(

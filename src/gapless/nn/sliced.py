@@ -46,10 +46,11 @@ class Sliced(Decision):
             for name, tensor in _tensors(part).items():
                 fits = name in store and store[name].dim() == tensor.dim()
                 if not fits or any(n > m for n, m in zip(tensor.shape, store[name].shape, strict=True)):
-                    there = f"of {tuple(store[name].shape)}" if name in store else "not"
+                    there = f"of {tuple(store[name].shape)}" if name in store else "not there"
+                    most = self.values[-1]
                     raise BadValue(
-                        expected=f"every size of a {type(self).__name__} within its largest, {self.values[-1]}",
-                        got=f"'{name}' of {tuple(tensor.shape)} at {value}, {there} at {self.values[-1]}",
+                        expected=f"every size of a {type(self).__name__} within its largest, {most}",
+                        got=f"'{name}' of {tuple(tensor.shape)} at {value}, {there} at {most}",
                         do="build the same modules for every size, with tensors that grow with it",
                     )
             self._smaller[str(value)] = part.to("meta")

@@ -132,5 +132,3 @@ def _short(error: Exception) -> str:
 
 def _wrong(expected: str, got: str, do: str) -> BadValue:
     return BadValue(expected=expected, got=got, do=do)
-
-

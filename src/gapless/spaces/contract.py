@@ -101,11 +101,11 @@ class SearchSpace(Protocol):
     A space whose networks can send a part of the channels through operations (`Shape.partial`) has a class
     attribute ``partial = True``; stages that want it are refused on any other.
 
-    A space whose networks cannot share weights has a class attribute ``shared = False``. Its ``network`` builds
-    stand-alone networks only, from choices that leave one architecture, and raises `BadValue` otherwise;
-    it is explored, never searched by a super-network.
+    A space whose networks cannot share weights has a class attribute ``shared = False``. Its ``network``
+    builds stand-alone networks only, from choices that leave one architecture, and raises `BadValue`
+    otherwise; it is explored, never searched by a super-network.
 
-    A space in which sizes of an operation share one tensor has a class attribute ``sliced = True``: the tensors
+    A space in which sizes of an operation share one tensor has a class attribute ``sliced = True``: tensors
     of a sub-network may be smaller than the super-network's of that name, whose `window` they are then.
 
     A space may have ``conflicts(recipe, stage) -> Iterable[str]``, what it says against a stage, and

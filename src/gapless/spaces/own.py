@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from gapless.nn.trial import tried
 from gapless.spaces.contract import Preset, Shape, slots
 
 Made = nn.Module | Callable[..., nn.Module]
+SHAPE = Shape(16)
 SOME = ImageShape(3, 32, 32, 10)
 """What a module is built for where only its choices are read."""
 
@@ -30,20 +32,25 @@ SOME = ImageShape(3, 32, 32, 10)
 class Own:
     """The space of a module; see `from_module`, which makes one.
 
-    Smaller sizes share windows of the tensors of larger ones, hence ``sliced``.
+    Smaller sizes share windows of the tensors of larger ones, hence ``sliced``. ``form`` is 16 hexadecimal
+    digits of the module's text and of the shapes of its state: what a resumed run must find again.
     """
 
     module: Made
     name: str = "own"
     summary: str = "the choices of a module of your own"
     image: ImageShape | None = None
-    search: Shape = Shape(16)
-    deploy: Shape = Shape(16)
+    search: Shape = SHAPE
+    deploy: Shape = SHAPE
+    form: str = field(init=False)
+    choices: Space = field(init=False, repr=False, compare=False)
     sliced: ClassVar[bool] = True
 
-    @cached_property
-    def choices(self) -> Space:
-        return read.space(self._made(self.search, self.image or SOME))
+    def __post_init__(self) -> None:
+        net = self._made(self.search, self.image or SOME)
+        state = [(name, tuple(tensor.shape)) for name, tensor in net.state_dict().items()]
+        object.__setattr__(self, "choices", read.space(net))
+        object.__setattr__(self, "form", hashlib.sha256(f"{net}{state}".encode()).hexdigest()[:16])
 
     @cached_property
     def presets(self) -> Mapping[str, Preset]:
@@ -90,7 +97,7 @@ class Own:
     def conflicts(self, recipe: Any, stage: Any) -> Iterable[str]:
         """What a stage wants that networks of a module do not have."""
         if stage.drop_path:
-            yield f"the stage drops paths, but which modules of space '{self.name}' may be dropped is not known"
+            yield f"the stage drops paths, but which parts of space '{self.name}' may be dropped is not known"
         if stage.dropout and not hasattr(self._made(self.search, self.image or SOME), "classifier"):
             yield f"the stage drops features, but the module of space '{self.name}' has no 'classifier'"
 
@@ -114,7 +121,7 @@ class Own:
 
 def from_module(
     module: Made, image: ImageShape | None = None, *, name: str = "own", summary: str = "",
-    search: Shape = Shape(16), deploy: Shape | None = None,
+    search: Shape = SHAPE, deploy: Shape | None = None,
 ) -> Own:  # fmt: skip
     """The space of all that a module can be, by the `gapless.nn.Choose`, ``Repeat``, ``Width`` and ``Kernel``
     in it, however they are nested.
@@ -122,8 +129,8 @@ def from_module(
         space = gapless.spaces.from_module(Net())
         found = gapless.search(space=space, data="digits", method="spos", run="runs/own")
 
-    A module is copied for every network that is built, and initialised anew by the ``reset_parameters`` of its
-    parts; parameters that no part resets keep the values that they have. A function or a class makes it
+    A module is copied for every network that is built, and initialised anew by the ``reset_parameters`` of
+    its parts; parameters that no part resets keep the values that they have. A function or a class makes it
     instead, which keeps initialisations of your own; of the arguments ``image`` (`ImageShape`) and ``shape``
     (`Shape`) it is given those that it names. Give one that can be imported by its name, and trainings run in
     several processes.
@@ -139,16 +146,15 @@ def from_module(
     Raises:
         BadValue: nothing to choose, or what a search could not work with: one line says what to change.
     """
-    space = Own(
-        module, name, summary or "the choices of a module of your own", image, search, deploy or search
-    )
     if not isinstance(module, nn.Module) and not callable(module):
         raise BadValue(
             expected="an nn.Module, or a function that makes one",
             got=type(module).__name__,
             do="give from_module(Net()) or from_module(Net)",
         )
-    space.choices  # noqa: B018  read now, so that what is wrong is said now
+    space = Own(
+        module, name, summary or "the choices of a module of your own", image, search, deploy or search
+    )
     if image is not None:
         for shape in dict.fromkeys((space.search, space.deploy)):
             space.dry_run(shape, image)
@@ -166,9 +172,10 @@ def _built(make: Callable[..., nn.Module], about: Mapping[str, Any]) -> nn.Modul
     ]
     net = None if missing else make(**{n: v for n, v in about.items() if n in parameters})
     if not isinstance(net, nn.Module):
+        needs, makes = ", ".join(missing), type(net).__name__
         raise BadValue(
             expected="a function that makes a module out of 'image' and 'shape', or of neither",
-            got=f"one that also needs {', '.join(missing)}" if missing else f"one that makes {type(net).__name__}",
+            got=f"one that also needs {needs}" if missing else f"one that makes {makes}",
             do="give the others defaults, e.g. with functools.partial" if missing else "return an nn.Module",
         )
     return net

@@ -27,7 +27,7 @@ def by_path(choices: Space, tables: Mapping[str, Sequence[Any]]) -> Values:
 
 
 def odds(choice: Choice, path: Path, values: Values) -> dict[str, Any]:
-    """How strong each option is: its gate where it has one; else the product, over the choices inside, of their sums.
+    """How strong each option is: its gate; else the product, over the choices inside, of their sums.
 
     An edge of a DARTS cell is as strong as the gates of the operations that it may have together.
     """
