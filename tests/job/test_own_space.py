@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 import textwrap
@@ -54,7 +55,7 @@ MODULE = textwrap.dedent('''
                 nn.Linear(4, image.classes),
             )
 ''')  # fmt: skip
-MAIN = textwrap.dedent('''
+MAIN = textwrap.dedent("""
     import sys
     from pathlib import Path
 
@@ -76,16 +77,16 @@ MAIN = textwrap.dedent('''
 
 
     if __name__ == "__main__":
-        main(sys.argv[1], "alone" not in sys.argv)
-''')
+        main(sys.argv[1])
+""")
 SETS = {"training.epochs": 1, "training.batch": 32, "data.limit": 60}
 
 
-def script(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def script(folder: Path, run: Path) -> subprocess.Popen[str]:
     source = str(Path(gapless.__file__).parents[1])
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": source}
     return subprocess.Popen(
-        [sys.executable, str(folder / "mine.py"), *arguments], cwd=folder, env=environment, text=True,
+        [sys.executable, str(folder / "mine.py"), str(run)], cwd=folder, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
@@ -93,21 +94,21 @@ def script(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 def test_a_script_that_was_killed_ends_like_one_that_was_not(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(MODULE + MAIN)
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    first, second = script(tmp_path, str(whole), "alone"), script(tmp_path, str(stopped))
+    process = script(tmp_path, stopped)
     while not (stopped / "trace.csv").exists():
-        assert second.poll() is None, second.communicate()
+        assert process.poll() is None, process.communicate()
         time.sleep(0.01)
-    second.kill()
-    second.communicate()
+    process.kill()
+    process.communicate()
     assert not (stopped / "findings.json").exists()
-    second = script(tmp_path, str(stopped))
-    for process in (first, second):
-        out, err = process.communicate(timeout=240)
-        assert process.returncode == 0, err
-        assert out.startswith("1: ")
+    runpy.run_path(str(tmp_path / "mine.py"))["main"](str(whole), retrain=False)
+    process = script(tmp_path, stopped)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert out.startswith("1: ")
     measured = [json.loads((run / "measured.json").read_text()) for run in (whole, stopped)]
     for name in ("arch", "a1", "a2"):
-        one, other = ({k: v for k, v in each[name].items() if k != "seconds"} for each in measured)
+        one, other = ({k: v for k, v in each[name].items() if k != "processs"} for each in measured)
         assert one == other
     session = onnxruntime.InferenceSession(str(stopped / "model.onnx"), providers=["CPUExecutionProvider"])
     images = next(iter(get("digits").ordered("test", 5, "cpu")))[0]
@@ -126,9 +127,7 @@ def errands(of: Plan) -> list[Errand]:
     return [Errand("baseline", of.space.choices.sample(rng), i) for i in range(2)]
 
 
-def test_workers_import_what_lies_beside_the_script(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_workers_import_what_lies_beside_the_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "beside.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
     of = planned(__import__("beside"))

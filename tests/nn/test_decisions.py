@@ -38,7 +38,7 @@ def network(decision, choices=None):
 
 def mixed(net, weight):
     """The mix of one group with one row."""
-    ((path, row),) = net.scope.table.items()
+    (row,) = net.scope.table.values()
     table = torch.tensor([weight], dtype=torch.float64, requires_grad=True)
     return table, {row.group: Gate(table)}
 
@@ -165,7 +165,7 @@ def test_copies_share_nothing():
 
 
 BAD = [
-    (lambda: Choose(), "at least 1 module"),
+    (Choose, "at least 1 module"),
     (lambda: Choose({"a b": nn.Identity()}), "'a b' as a name"),
     (lambda: Choose({"a.b": nn.Identity()}), "'a.b' as a name"),
     (lambda: Choose(forward=nn.Identity()), "'forward' as a name"),
@@ -180,7 +180,7 @@ BAD = [
     (lambda: Width(lambda w: nn.Linear(w, 1), (1.5,)), "sizes of a Width"),
     (lambda: Width(lambda w: w, (1, 2)), "a module of size 2"),
     (lambda: Width(lambda w: nn.Linear(9 - w, 1), (1, 2)), r"'weight' of \(1, 8\) at 1, of \(1, 7\) at 2"),
-    (lambda: Kernel(lambda k: nn.Sequential(*[nn.Linear(1, 1)] * (4 - k)), (1, 3)), r"'1.weight' .* not there"),
+    (lambda: Kernel(lambda k: nn.Sequential(*[nn.Linear(1, 1)] * (4 - k)), (1, 3)), "'1.weight' .* not"),
 ]
 
 

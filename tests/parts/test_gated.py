@@ -35,7 +35,8 @@ def test_chances_are_products_along_the_way_and_add_up_to_one():
     rng = np.random.default_rng(0)
     drawn = [draw(SPACE, GATES, rng) for _ in range(2000)]
     for arch, chance in wanted.items():
-        assert drawn.count(arch) / 2000 == pytest.approx(chance, abs=4 * np.sqrt(chance * (1 - chance) / 2000))
+        deviation = np.sqrt(chance * (1 - chance) / 2000)
+        assert drawn.count(arch) / 2000 == pytest.approx(chance, abs=4 * deviation)
 
 
 def test_the_dearest_counts_what_an_option_costs_by_itself():
