@@ -25,6 +25,7 @@ from gapless.nn import Choose, Repeat
 from gapless.parts.sample.price import extreme, price
 from gapless.spaces import from_module
 from gapless.spaces.contract import Shape, inherit, subnet
+from gapless.spaces.own import Own
 from gapless.testing import methods, spaces
 
 SPACES = {name: from_module(make, name=name) for name, (make, _) in MODELS.items()}
@@ -71,6 +72,21 @@ def test_a_smaller_super_network_goes_on_with_windows_of_weights_and_momenta():
     for name, tensor in kept.items():
         assert torch.equal(tensor, window(momenta[name], tensor.shape))
     run.step()
+
+
+class Whole(Own):
+    """Says of shared tensors that they are of one shape."""
+
+    sliced = False
+
+
+def test_windows_are_for_spaces_that_say_so():
+    space = Whole(nested)
+    with pytest.raises(AssertionError, match="in a sub-network"):
+        spaces.state_names(space, IMAGE)
+    net = space.network(space.choices, Shape(4), IMAGE)
+    with pytest.raises(BadValue, match=r"a super-network of 'own' with 'net.wide"):
+        inherit(space, net, space.choices.at(0), Shape(4), IMAGE)
 
 
 # -- costs ------------------------------------------------------------------------------------------
@@ -143,6 +159,7 @@ def test_a_function_is_given_what_it_names():
         (lambda: 3, "one that makes int; return an nn.Module"),
         (lambda image, channels: flat(image), "one that also needs channels"),
         (nn.Identity(), "Identity without any"),
+        (nn.Sequential(Choose(a=nn.Identity()), nn.LazyLinear(10)), "knows all its sizes; got '1.weight'"),
     ],
 )
 def test_what_makes_no_module_is_refused(given, holds):

@@ -59,7 +59,7 @@ class OwnNetwork(nn.Module):
                 tables["params"][row.group][where] += own
                 seen.add((module, inside))
 
-        like = next(self.parameters())
+        like = next(self.parameters(), torch.empty(0))
         x = torch.zeros(1, image.channels, image.height, image.width, dtype=like.dtype, device=like.device)
         every = list(_every(self.net))
         modes = [(module, module.training) for module in self.modules()]

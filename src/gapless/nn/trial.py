@@ -52,7 +52,7 @@ def tried(net: OwnNetwork, image: ImageShape) -> None:
         return outs[next(iter(outs))]
 
     what = f"images {image.channels} x {image.height} x {image.width}"
-    like = next(net.parameters())
+    like = next(net.parameters(), torch.empty(0))
     x = torch.zeros(2, image.channels, image.height, image.width, dtype=like.dtype, device=like.device)
     x.copy_(torch.linspace(-1, 1, x.numel(), dtype=x.dtype).view_as(x))
     training = [(module, module.training) for module in net.modules()]

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from gapless.core import Arch, Cosine, Space
 from gapless.core.errors import BadValue
@@ -48,6 +49,13 @@ class Own:
 
     def __post_init__(self) -> None:
         net = self._made(self.search, self.image or SOME)
+        lazy = [name for name, tensor in net.state_dict().items() if is_lazy(tensor)]
+        if lazy:
+            raise BadValue(
+                expected=f"a module of space '{self.name}' that knows all its sizes",
+                got=f"'{lazy[0]}' without one",
+                do="give its layer the number of inputs, or call the module once before",
+            )
         state = [(name, tuple(tensor.shape)) for name, tensor in net.state_dict().items()]
         object.__setattr__(self, "choices", read.space(net))
         object.__setattr__(self, "form", hashlib.sha256(f"{net}{state}".encode()).hexdigest()[:16])
