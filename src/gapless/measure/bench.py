@@ -53,7 +53,9 @@ class Bench:
         self.alpha = {n: a.detach().double().clone().requires_grad_() for n, a in run.alpha.items()}
         self.train, self.val = (self._batch(split) for split in (run.recipe.learns_from, "val"))
         self.weights = Descent(dict(self.net.named_parameters()), run.recipe.weights)
-        self.weights.restore({k: v.double() if v.is_floating_point() else v for k, v in run.weights.state().items()})
+        self.weights.restore(
+            {k: v.double() if v.is_floating_point() else v for k, v in run.weights.state().items()}
+        )
         self.alphas = Descent(self.alpha, Optim("sgd", 0.1, (0.0, 0.0), 0.0))
 
     def _batch(self, split: Names) -> Batch:
@@ -74,7 +76,10 @@ class Bench:
         relax = self.run.stage.relax
         assert relax is not None
         found = relax(
-            self.alpha if alpha is None else alpha, self.choices, self.progress, self.streams.generator("relax")
+            self.alpha if alpha is None else alpha,
+            self.choices,
+            self.progress,
+            self.streams.generator("relax"),
         )
         return {name: doubled(gate) for name, gate in found.items()}
 

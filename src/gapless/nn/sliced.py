@@ -22,7 +22,8 @@ class Sliced(Decision):
     A mixture is the sum of what the sizes give, each times its gate; nothing is approximated by masks.
     BatchNorm statistics are shared like weights, hence they are of a mixture of sizes: what evaluates a
     sub-network computes them anew. A step on a small size moves the whole tensor, with a gradient of zero
-    outside of its window, so momentum and weight decay reach there too. In plain use, without a space, the largest size is computed.
+    outside of its window, so momentum and weight decay reach there too. In plain use, without a space, the
+    largest size is computed.
 
     Args:
         build: makes the module of a size. Modules of all sizes have the same names, and give the same shape.
