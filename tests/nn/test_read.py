@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.nn.models import IMAGE, MODELS, nested
@@ -12,7 +13,13 @@ from torch import nn
 
 from gapless.core import Arch
 from gapless.core.errors import BadValue
+from gapless.data.shape import ImageShape
+from gapless.nets.cost import by_option, count
+from gapless.nets.gate import onehot
 from gapless.nn import Choose, Kernel, Repeat, Width, read
+from gapless.parts.sample.price import price
+from gapless.spaces import from_module
+from gapless.spaces.contract import Shape, inherit
 
 
 @pytest.mark.parametrize(("make", "size"), MODELS.values(), ids=MODELS)
@@ -42,10 +49,10 @@ def test_a_choice_that_is_an_option_is_called_by_its_kind():
 
 
 def built(plan):
-    """A module of nested choices from a drawn plan, and how many architectures it has."""
+    """A module of nested choices from a plan, `... x 3` to the same, and its number of architectures."""
     kind, inner = plan
     if kind == "leaf":
-        return nn.Linear(3, 3), 1
+        return nn.Sequential(nn.Linear(3, 3), nn.Tanh()), 1
     modules = [built(one) for one in inner]
     if kind == "beside":
         size = 1
@@ -60,8 +67,11 @@ def built(plan):
             product *= own
             sizes.append(product)
         return Repeat(lambda i: modules[i][0], range(1, len(modules) + 1)), sum(sizes)
-    made = {"width": Width, "kernel": Kernel}[kind]
-    return made(lambda v: built(inner[0])[0], (1, 2, 3)), 3 * modules[0][1]
+
+    def sized(v):
+        return nn.Sequential(nn.Linear(3, v), nn.Tanh(), nn.Linear(v, 3), built(inner[0])[0])
+
+    return {"width": Width, "kernel": Kernel}[kind](sized, (1, 2, 4)), 3 * modules[0][1]
 
 
 PLANS = st.recursive(
@@ -88,6 +98,24 @@ def test_any_nesting_has_as_many_architectures_as_counted_and_can_be_cut_down_to
     assert set(dict(module.named_parameters())) <= names
     assert read.space(module).size() == 1
     assert read.space(module).at(0) == arch
+
+
+@settings(max_examples=25, deadline=None)
+@given(PLANS, st.integers(0, 2**32))
+def test_any_nesting_is_inherited_and_priced(plan, number):
+    """A network that is cut out computes what the super-network does on its path, at its price."""
+    if built(plan)[1] == 1:
+        return
+    space, shape, row = from_module(lambda: built(plan)[0]), Shape(1), ImageShape(1, 1, 3, 3)
+    net = space.network(space.choices, shape, row).double()
+    x = torch.linspace(-1, 1, 6, dtype=torch.float64).view(2, 1, 1, 3)
+    costs = by_option(net, row, space.choices)["macs"]
+    rest = set()
+    for arch in (space.choices.at(number % space.size()), space.choices.at(0)):
+        child = inherit(space, net, arch, shape, row)
+        assert torch.allclose(child(x), net(x, onehot(space.choices, arch)), atol=1e-12)
+        rest.add(count(child, row).macs - price(space.choices.active(arch), costs))
+    assert len(rest) == 1
 
 
 def test_nothing_to_choose_is_refused():

@@ -141,7 +141,7 @@ def from_module(
     its parts; parameters that no part resets keep the values that they have. A function or a class makes it
     instead, which keeps initialisations of your own; of the arguments ``image`` (`ImageShape`) and ``shape``
     (`Shape`) it is given those that it names. Give one that can be imported by its name, and trainings run in
-    several processes.
+    several processes. Drop path is the module's own business: that of a training does nothing to it.
 
     Args:
         module: a module, or what makes one.
