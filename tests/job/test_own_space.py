@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import json
 import os
 import runpy
@@ -20,6 +21,7 @@ from gapless.core import Streams
 from gapless.data import get
 from gapless.engine.folder import RunFolder
 from gapless.job.alone import Errand, Setting
+from gapless.job.alone import script as importable
 from gapless.job.crew import Crew, Unfit
 from gapless.job.job import begin
 from gapless.job.plan import Plan, plan
@@ -60,11 +62,10 @@ MAIN = textwrap.dedent("""
     from pathlib import Path
 
     import gapless
-    from gapless.data.shape import ImageShape
 
 
     def main(run, retrain=True):
-        space = gapless.spaces.from_module(Net(ImageShape(1, 8, 8, 10)))
+        space = gapless.spaces.from_module(Net)
         if Path(run, "run.json").exists():
             found = gapless.resume(run, space=space)
         else:
@@ -114,6 +115,69 @@ def test_a_script_that_was_killed_ends_like_one_that_was_not(tmp_path: Path) -> 
     images = next(iter(get("digits").ordered("test", 5, "cpu")))[0]
     (logits,) = session.run(None, {"images": images.numpy()})
     assert logits.shape == (5, 10)
+
+
+LOUD = textwrap.dedent("""
+    class Loud(Net):
+        def forward(self, x):
+            print("one forward")
+            return super().forward(x)
+
+
+    print("imported as", __name__)
+    if __name__ == "__main__":
+        import sys
+        from pathlib import Path
+
+        import gapless
+        from gapless.core import Streams
+        from gapless.engine.folder import RunFolder
+        from gapless.job.alone import Errand, Setting
+        from gapless.job.crew import Crew
+        from gapless.job.plan import plan
+        from gapless.job.request import Request
+
+        request = Request("object", "digits", "spos", sets=(("training.epochs", "1"), ("data.limit", "60")))
+        of = plan(request, gapless.spaces.from_module(Loud))
+        setting = Setting.of(of, RunFolder.create(sys.argv[1], {}).path, 1, 0.0)
+        arch = of.space.choices.sample(Streams(0).generator("script"))
+        crew = Crew(
+            setting, 1, lambda e, r: print("stored", e.name), lambda n: None, print, lambda: False
+        )
+        crew.do([Errand("baseline", arch, 0)])
+""")
+
+
+def test_workers_import_a_script_and_what_it_prints_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MODULE + LOUD)
+    out, err = (process := script(tmp_path, tmp_path / "run")).communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert "stored baseline-" in out
+    assert "imported as __mp_main__" in err
+    assert "one forward" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "can"),
+    [
+        ("x = 1\nif __name__ == '__main__':\n    pass\n", True),
+        ('if __name__ == "__main__":\n    pass\n', True),
+        ("print('search')\n", False),
+        ("def f():\n    if __name__ == '__main__':\n        pass\n", False),
+        ("if", False),
+    ],
+)
+def test_a_script_is_imported_only_where_it_is_made_for_that(
+    text: str, can: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, main = tmp_path / "main.py", types.ModuleType("__main__")
+    place.write_text(text)
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    assert importable() is None, "a session without a file"
+    main.__file__ = str(place)
+    assert importable() == (str(place) if can else None)
+    main.__spec__ = importlib.machinery.ModuleSpec("main", None)
+    assert importable() is None, "python -m"
 
 
 def planned(module: types.ModuleType) -> Plan:

@@ -140,8 +140,10 @@ def from_module(
     A module is copied for every network that is built, and initialised anew by the ``reset_parameters`` of
     its parts; parameters that no part resets keep the values that they have. A function or a class makes it
     instead, which keeps initialisations of your own; of the arguments ``image`` (`ImageShape`) and ``shape``
-    (`Shape`) it is given those that it names. Give one that can be imported by its name, and trainings run in
-    several processes. Drop path is the module's own business: that of a training does nothing to it.
+    (`Shape`) it is given those that it names. Give one that has a name, in a module or in a script whose
+    doings stand behind ``if __name__ == "__main__"``, and trainings run in several processes.
+
+    Drop path is the module's own business: that of a training does nothing to it.
 
     Args:
         module: a module, or what makes one.
