@@ -92,7 +92,7 @@ class Setting:
     def of(cls, plan: Plan, folder: Path, threads: int, every: float) -> Setting | None:
         """None where a Python object of the plan cannot be sent: of a script that cannot be imported, too
         large, or no value."""
-        request = plan.request
+        request, _known = plan.request, plan.fingerprint  # made here, it goes along
         try:
             given: bytes | None = pickle.dumps(plan)
         except Exception:
