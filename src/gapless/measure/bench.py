@@ -53,9 +53,8 @@ class Bench:
         self.alpha = {n: a.detach().double().clone().requires_grad_() for n, a in run.alpha.items()}
         self.train, self.val = (self._batch(split) for split in (run.recipe.learns_from, "val"))
         self.weights = Descent(dict(self.net.named_parameters()), run.recipe.weights)
-        self.weights.restore(
-            {k: v.double() if v.is_floating_point() else v for k, v in run.weights.state().items()}
-        )
+        state = run.weights.state()
+        self.weights.restore({k: v.double() if v.is_floating_point() else v for k, v in state.items()})
         self.alphas = Descent(self.alpha, Optim("sgd", 0.1, (0.0, 0.0), 0.0))
 
     def _batch(self, split: Names) -> Batch:
@@ -75,16 +74,12 @@ class Bench:
     def mix(self, alpha: Alpha | None = None) -> Mix:
         relax = self.run.stage.relax
         assert relax is not None
-        found = relax(
-            self.alpha if alpha is None else alpha,
-            self.choices,
-            self.progress,
-            self.streams.generator("relax"),
-        )
+        rng = self.streams.generator("relax")
+        found = relax(self.alpha if alpha is None else alpha, self.choices, self.progress, rng)
         return {name: doubled(gate) for name, gate in found.items()}
 
     def forward(self, x: Tensor, mix: Mix, weights: Mapping[str, Tensor] | None = None) -> Tensor:
-        named = dict(self.net.named_parameters()) if weights is None else dict(weights)
+        named: dict[str, Tensor] = dict(self.net.named_parameters() if weights is None else weights)
         with still(self.net), plain():
             return functional_call(self.net, named, (x, mix))  # type: ignore[no-any-return]
 
@@ -120,7 +115,9 @@ class Bench:
         return float(dot(there, there).sqrt())
 
     def converge(self, evaluations: int, to: float) -> tuple[float, int]:
-        """Moves the weights to a minimum of their objective by L-BFGS with a line search (Nocedal & Wright 2006).
+        """Moves the weights to a minimum of their objective by L-BFGS with a line search.
+
+        Nocedal & Wright 2006, algorithm 7.5.
 
         Args:
             evaluations: of the objective and its gradient, at most.

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from gapless.measure.bench import Bench
-from gapless.parts.update.product import Exact, Gradients, dot, filled
+from gapless.parts.contract import Batch, RunView
+from gapless.parts.update.product import Gradients, Partial, dot, filled
 
 Times = Callable[[Gradients], Gradients]
 HARDER = 10.0
@@ -17,11 +18,11 @@ MOST_DAMPING = 1e3
 
 @dataclass(frozen=True)
 class Solved:
-    """``(H + damping I) x = v``, as far as it was solved.
+    """``A x = v`` with ``A = H + damping I``, as far as it was solved.
 
     Args:
-        residual: ``|v - (H + damping I) x| / |v|``.
-        negative: the most negative curvature ``p.(H + damping I)p / p.p`` that a direction had; 0 where none.
+        residual: ``|v - A x| / |v|``.
+        negative: the curvature ``p.A p / p.p`` of a direction that had a negative one; 0 where none had.
         products: with H.
     """
 
@@ -32,7 +33,7 @@ class Solved:
 
 
 def conjugate(times: Times, v: Gradients, damping: float, steps: int, to: float) -> Solved:
-    """Conjugate gradients from zero (Hestenes & Stiefel 1952); ends where a direction has no positive curvature."""
+    """Conjugate gradients from zero (Hestenes & Stiefel 1952), up to a direction of no positive curvature."""
     found = [torch.zeros_like(t) for t in v]
     rest = [t.detach().clone() for t in v]
     way, left = rest, float(dot(rest, rest))
@@ -94,33 +95,50 @@ def implicit(bench: Bench, steps: int = 200, to: float = 1e-6, damping: float = 
     found = torch.autograd.grad(loss, [*alphas, *weights], allow_unused=True)
     direct, slope = filled(found[: len(alphas)], alphas), filled(found[len(alphas) :], weights)
     slope = [g.detach() for g in slope]
-    times = hessian(bench)
+    graph = Graph(bench)
     tried: list[tuple[float, float]] = []
     products = 0
     while True:
-        solved = conjugate(times, slope, bench.decay + damping, steps, to)
+        solved = conjugate(graph.times, slope, bench.decay + damping, steps, to)
         products += solved.products
         if not solved.negative or damping >= MOST_DAMPING:
             break
         tried.append((damping, solved.negative))
         size = float(dot(slope, slope))
-        along = abs(float(dot(slope, times(slope)))) / size if size else 1.0
+        along = abs(float(dot(slope, graph.times(slope)))) / size if size else 1.0
         damping = max(damping * HARDER, along / 1000, 1e-8)
-    response = filled(Exact().mixed(bench, bench.train, solved.found), alphas)  # type: ignore[arg-type]
+    response = filled(graph.along(solved.found, alphas), alphas)
     whole = [g - h for g, h in zip(direct, response, strict=True)]
     return Implicit(flat(whole), flat(direct), solved.residual, damping, tuple(tried), products)
 
 
-def hessian(bench: Bench) -> Times:
-    """Products with the Hessian of the training loss, its weights' decay left out, from one graph."""
-    weights = bench.parameters
-    x, y = bench.train
-    loss = bench.loss(bench.forward(x, bench.mix()), y)
-    slope = torch.autograd.grad(loss, weights, create_graph=True, allow_unused=True)
-    there = [i for i, g in enumerate(slope) if g is not None and g.requires_grad]
+class Graph:
+    """Products with second derivatives of a bench's training loss, all from one graph of its gradient.
 
-    def times(v: Gradients) -> Gradients:
-        along = dot([slope[i] for i in there], [v[i] for i in there])  # type: ignore[misc]
-        return filled(torch.autograd.grad(along, weights, retain_graph=True, allow_unused=True), weights)
+    A `gapless.parts.update.product.Product` for update rules, as long as the weights stay where they are.
+    """
 
-    return times
+    def __init__(self, bench: Bench) -> None:
+        x, y = bench.train
+        self.weights, self.alphas = bench.parameters, list(bench.alpha.values())
+        loss = bench.loss(bench.forward(x, bench.mix()), y)
+        self.slope = torch.autograd.grad(loss, self.weights, create_graph=True, allow_unused=True)
+
+    def mixed(self, run: RunView, batch: Batch, direction: Gradients) -> Partial:
+        return self.along(direction, self.alphas)
+
+    def hessian(self, run: RunView, batch: Batch, direction: Gradients) -> Gradients:
+        return self.times(direction)
+
+    def times(self, direction: Gradients) -> Gradients:
+        """``d2_w L_tr . direction``."""
+        return filled(self.along(direction, self.weights), self.weights)
+
+    def along(self, direction: Gradients, by: Gradients) -> Partial:
+        """``d2_by_w L_tr . direction``."""
+        pairs = zip(self.slope, direction, strict=True)
+        there = [(g, v) for g, v in pairs if g is not None and g.requires_grad]
+        if not there:
+            return [None] * len(by)
+        along = dot([g for g, _ in there], [v for _, v in there])
+        return list(torch.autograd.grad(along, by, retain_graph=True, allow_unused=True))

@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from gapless.engine.run import Run
 from gapless.measure.bench import Bench
-from gapless.measure.implicit import Implicit, flat, implicit
+from gapless.measure.implicit import Graph, Implicit, flat, implicit
 from gapless.parts.update.formula import Formula
 from gapless.parts.update.inverse import Conjugate, Neumann
 from gapless.parts.update.matrix import Hessian
-from gapless.parts.update.product import Difference, Exact, filled
+from gapless.parts.update.product import filled
 
-RULES: Mapping[str, Formula] = {
-    "first order": Formula(),
-    "second order": Formula(c="lr", point="ahead", product=Exact()),
-    "second order, differences": Formula(c="lr", point="ahead", product=Difference()),
-    "amended": Formula(c=0.1, matrix=Hessian(), product=Exact()),
-    "mixed-level": Formula(train=1.0),
-    "one-level": Formula(train=1.0, val=0.0),
-    "implicit, 10 conjugate gradients": Formula(c=1.0, matrix=Conjugate(10, damping=1e-2), product=Exact()),
-    "implicit, 10 Neumann terms": Formula(c=1.0, matrix=Neumann(10), product=Exact()),
-}
-"""What every audit compares; the constants of `gapless.methods`."""
+OWN = "own"
+ONE_LEVEL = Formula(train=1.0, val=0.0)
+
+
+def rules(graph: Graph) -> dict[str, Formula]:
+    """What every audit compares, with the constants of `gapless.methods`."""
+    return {
+        "first order": Formula(),
+        "second order": Formula(c="lr", point="ahead", product=graph),
+        "second order, differences": Formula(c="lr", point="ahead"),
+        "amended": Formula(c=0.1, matrix=Hessian(), product=graph),
+        "mixed-level": Formula(train=1.0),
+        "one-level": ONE_LEVEL,
+        "implicit, 10 conjugate gradients": Formula(c=1.0, matrix=Conjugate(10, damping=1e-2), product=graph),
+        "implicit, 10 Neumann terms": Formula(c=1.0, matrix=Neumann(10), product=graph),
+    }
 
 
 def own(run: Run) -> Any:
     """The run's rule as something with ``gradient(run, train, val)``; None where it has no such thing."""
     update = run.stage.update
     if type(update).__name__ == "Joint":
-        return RULES["one-level"]
+        return ONE_LEVEL
     return update if hasattr(update, "gradient") else None
 
 
@@ -71,7 +76,7 @@ def mathematical(
         evaluations: of the weights' objective, to converge them.
         products: with the Hessian, for each damping.
         to: the norm of the gradient, as a multiple of that at the start, at which weights are converged.
-        advance: told what was done, six times.
+        advance: told what was done, four times.
 
     Returns:
         ``missing`` where the search has no alpha that a gradient moves; else ``convergence``, ``reference``,
@@ -80,27 +85,31 @@ def mathematical(
     if run.stage.relax is None or not run.alpha:
         return {"missing": f"method '{run.recipe.name}' has no alpha that a gradient moves"}
     bench = Bench(run, images)
-    mine = own(run)
-    rules = dict(RULES) if mine is None else {"own": mine, **RULES}
     advance("the rules at the weights of the search")
-    before = {name: _tried(bench, rule) for name, rule in rules.items()}
+    before = _all(bench)
     advance("converging the weights")
     left, done = bench.converge(evaluations, to)
     advance("conjugate gradients")
     reference = implicit(bench, products)
     advance("the rules at converged weights")
-    after = {name: _tried(bench, rule) for name, rule in rules.items()}
+    after = _all(bench)
     true = reference.gradient
     return {
         "images": images, "values": true.numel(), "weights": sum(w.numel() for w in bench.parameters),
-        "rule": mine is not None,
+        "rule": OWN in before,
         "convergence": {"slope": left, "evaluations": done, "reached": left <= to},
         "reference": _told(reference),
         "rules": [
             {"rule": name, "search": _against(before[name], true), "converged": _against(after[name], true)}
-            for name in rules
+            for name in before
         ],
     }  # fmt: skip
+
+
+def _all(bench: Bench) -> dict[str, torch.Tensor | None]:
+    mine = own(bench.run)
+    asked_of = rules(Graph(bench)) if mine is None else {OWN: mine, **rules(Graph(bench))}
+    return {name: _tried(bench, rule) for name, rule in asked_of.items()}
 
 
 def _tried(bench: Bench, rule: Any) -> torch.Tensor | None:
