@@ -76,6 +76,9 @@ class Gap:
         run, extent = self.work.run, self.extent
         self._once("line", POINTS, lambda tell: line(run(), self.arch, advance=tell))
         self._once("free", 1, lambda tell: free(run(), self.arch))
+        if len(self.sample) < min(extent.archs, run().choices.size()):
+            for name in ("sample", "recalibrated", "kept"):
+                self.work.measured.pop(PLACE + name, None)
         self._once("sample", 1, lambda tell: self._sample())
         self._once("recalibrated", 1, lambda tell: self._shared(recalibrated=True))
         self._once("kept", 1, lambda tell: self._shared(recalibrated=False))
