@@ -68,9 +68,7 @@ def top_tau(scores: Numbers, truths: Numbers, share: float = 0.1) -> float:
 
 
 def agreement(
-    scores: Sequence[float],
-    truths: Sequence[float],
-    costs: Mapping[str, Sequence[float]] | None = None,
+    scores: Sequence[float], truths: Sequence[float], costs: Mapping[str, Sequence[float]] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """All of the above as one JSON value, with bootstrap intervals over architectures.
