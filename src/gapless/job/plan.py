@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -43,9 +44,12 @@ class Plan:
     streams: Streams
     device: torch.device
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits over all that numbers depend on: a resume must find the same."""
+        """16 hexadecimal digits over all that numbers depend on: a resume must find the same.
+
+        It goes along to other processes, where a script has another name.
+        """
         value = {
             "space": plain(self.space),
             "recipe": self.recipe.fingerprint,
