@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gapless.cli_explore import ended, explore
 from gapless.core.errors import BadValue, GaplessError, Incompatible, Interrupted
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ methods_app = typer.Typer(help="What methods there are, what they are made of, w
 spaces_app = typer.Typer(help="What search spaces there are.")
 app.add_typer(methods_app, name="methods", no_args_is_help=True)
 app.add_typer(spaces_app, name="spaces", no_args_is_help=True)
+app.command()(explore)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Run = Annotated[str, typer.Argument(metavar="DIR", help="The folder that was given to --run.")]
@@ -104,8 +106,12 @@ def search(
 @app.command()
 def resume(folder: Run, root: Root = None, as_json: Json = False) -> None:
     """Continue a run that was stopped or killed, where its last checkpoint left it."""
+    from gapless.job import explore as exploring
     from gapless.job.job import carried_out, reopened
 
+    if exploring.explores(folder):
+        ended(exploring.carried_out(*exploring.reopened(folder, root), _show(as_json)), as_json)
+        return
     planned, place = reopened(folder, root=root)
     _ended(carried_out(planned, place, _show(as_json)), as_json)
 

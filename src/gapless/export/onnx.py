@@ -20,7 +20,7 @@ from gapless.core.errors import BadValue, Refused
 from gapless.data.shape import ImageShape
 from gapless.export.beside import beside, probe
 from gapless.export.exporter import Normalised, exported
-from gapless.export.latency import Latency, interleaved
+from gapless.nets.latency import Latency, interleaved
 from gapless.export.session import Session
 
 TOLERANCE = 1e-4
