@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gapless.cli_explore import ended, explore
+from gapless.cli_explore import Most, ended, explore
 from gapless.core.errors import BadValue, GaplessError, Incompatible, Interrupted
 
 app = typer.Typer(
@@ -72,6 +72,7 @@ def search(
     budget: Annotated[str | None, typer.Option(help="Instead of --epochs: a time such as 10m.")] = None,
     preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
     settings: Settings = None,
+    most: Most = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     root: Root = None,
     retrain: Annotated[bool, typer.Option(help="Train the found architecture alone and export it.")] = True,
@@ -92,8 +93,9 @@ def search(
         raise BadValue(expected="--epochs or --budget", got="both", do="give one of them")
     sets = pairs(settings or [])
     request = Request(
-        space, data, method, preset, seed, epochs, sets, device, root, retrain, audit, archs, seeds
-    )
+        space, data, method, preset, seed, epochs, sets, device, root, retrain, audit, archs, seeds,
+        tuple(most or ()),
+    )  # fmt: skip
     RunFolder.vacant(run)
     planned = plan(request)
     if budget is not None:

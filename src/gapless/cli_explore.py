@@ -9,11 +9,16 @@ import typer
 
 from gapless.core.errors import BadValue
 
+Most = Annotated[
+    list[str] | None,
+    typer.Option("--max", metavar="COST=AMOUNT", help="A limit: params=1M, macs=50M, latency=3ms."),
+]
+
 
 def explore(
     space: Annotated[str, typer.Option("--space", help="Search space.")] = "nb201",
     explorer: Annotated[
-        str, typer.Option(help="Who proposes: random, genetic, nsga2, ... or a sampler of Optuna, optuna:tpe.")
+        str, typer.Option(help="Who proposes: random, genetic, nsga2, ..., optuna:tpe.")
     ] = "genetic",
     evaluator: Annotated[
         str, typer.Option(help="Who scores: standalone, inherited:RUN or table:FILE,accuracy=COLUMN,...")
@@ -22,14 +27,13 @@ def explore(
     run: Annotated[str, typer.Option(help="Folder of everything that is written; the same one joins.")] = "",
     seed: Annotated[int, typer.Option(help="All random numbers follow from it.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes that score at once.")] = 1,
-    most: Annotated[
-        list[str] | None,
-        typer.Option("--max", metavar="COST=AMOUNT", help="A limit: params=1M, macs=50M, latency=3ms."),
-    ] = None,
+    most: Most = None,
     storage: Annotated[
         str | None, typer.Option(help="Address of an Optuna storage; a journal in the folder if not given.")
     ] = None,
-    data: Annotated[str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")] = "digits",
+    data: Annotated[
+        str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")
+    ] = "digits",
     epochs: Annotated[int | None, typer.Option(help="Of each stand-alone training.")] = None,
     preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
     settings: Annotated[
@@ -48,8 +52,8 @@ def explore(
     from gapless.job.show import Bars, Quiet
 
     request = Exploration(
-        space, explorer, evaluator, trials, seed, data, preset, epochs, tuple(most or ()), pairs(settings or []),
-        storage, workers, device, root,
+        space, explorer, evaluator, trials, seed, data, preset, epochs, tuple(most or ()),
+        pairs(settings or []), storage, workers, device, root,
     )  # fmt: skip
     terrain = resolved(request)
     _ = terrain.evaluator  # what it refuses, it refuses before anything is written

@@ -52,7 +52,7 @@ def inherited(setting: Setting, argument: str) -> FromSupernet:
     if found.space != setting.space:
         raise Incompatible(
             expected=f"a search of space '{setting.space.name}' in '{argument}'",
-            got=f"one of '{found.space.name}'" if found.space.name != setting.space.name else "other settings",
+            got=f"one of '{found.space.name}', or of other settings",
             do=f"explore --space {found.space.name} with the settings of that search",
         )
     return FromSupernet(found, setting.device)

@@ -59,8 +59,8 @@ class Table:
 def table(setting: Setting, argument: str) -> Table:
     """``FILE.csv[.gz],arch=COLUMN,accuracy=COLUMN,report=COLUMN,NAME=COLUMN``: what is in which column.
 
-    ``accuracy`` is what a search sees, ``report`` what is told of its end; every other name is a cost. Where a
-    column of these two has values above 1, all of it is in per cent.
+    ``accuracy`` is what a search sees, ``report`` what is told of its end; every other name is a cost. Where
+    a column of these two has values above 1, all of it is in per cent.
 
     Raises:
         BadValue: no file, not such a table, or no such column.
@@ -71,7 +71,10 @@ def table(setting: Setting, argument: str) -> Table:
             expected="a file after 'table:'", got="none",
             do="e.g. --evaluator table:FILE.csv,arch=arch,accuracy=val_acc,report=test_acc",
         )  # fmt: skip
-    return Table(setting.space, Path(file).name, _read(file, tuple(sorted({**DEFAULT, **columns}.items()))))
+    rows = _read(file, tuple(sorted({**DEFAULT, **columns}.items())))
+    made = Table(setting.space, Path(file).name, rows)
+    made([setting.space.choices.at(0)])  # another notation is known at once
+    return made
 
 
 @lru_cache(maxsize=2)
@@ -86,13 +89,14 @@ def _read(file: str, columns: tuple[tuple[str, str], ...]) -> Mapping[str, Mappi
                 raise _bad(file, f"'{text}' twice, again in line {number}", "keep one row an architecture")
             found[text] = {name: _number(file, number, row, column) for name, column in named.items()}
     except (OSError, EOFError, ValueError, csv.Error) as error:
-        raise _bad(file, getattr(error, "strerror", None) or str(error), "give a CSV file or one in gzip") from error
+        what = getattr(error, "strerror", None) or str(error)
+        raise _bad(file, what, "give a CSV file or one in gzip") from error
     if not found:
         raise _bad(file, "no row", "give a table with a header and rows")
     for metric in METRICS:
-        if any(row[metric] > 1 for row in found.values() if metric in row):
-            for row in found.values():
-                row[metric] /= 100
+        if any(numbers.get(metric, 0.0) > 1 for numbers in found.values()):
+            for numbers in found.values():
+                numbers[metric] /= 100
     return found
 
 

@@ -41,12 +41,12 @@ class Exploration:
     """A request.
 
     Args:
-        space: name of a space.
-        explorer: name of an explorer, or ``optuna:`` and a sampler.
-        evaluator: name of an evaluator, with its argument.
+        space: name of a space, or ``object`` where a Python object was given.
+        explorer: name of an explorer, or ``optuna:`` and a sampler, likewise.
+        evaluator: name of an evaluator, with its argument, likewise.
         trials: architectures to score.
         seed: all random numbers follow from it.
-        data: name of a data set.
+        data: name of a data set, likewise.
         preset: ``quick`` or ``paper``: shape and training of stand-alone networks.
         epochs: of a stand-alone training; None for the preset's.
         limits: as typed after ``--max``.
@@ -125,6 +125,8 @@ class Terrain:
     settings: DataSettings
     most: tuple[tuple[str, float], ...]
     device: torch.device
+    given: Evaluator | None = None
+    images: Data | None = None
     stopper: Stopper = field(default_factory=Stopper)
 
     @property
@@ -136,8 +138,10 @@ class Terrain:
         """Raises:
         BadData: it cannot be trained on.
         """
+        if self.images is not None:
+            return self.images
         with refusing_memory_errors():
-            about = {"size": self.settings.size, "limit": self.settings.limit}
+            about: dict[str, Any] = {"size": self.settings.size, "limit": self.settings.limit}
             return data_sets.get(self.request.data, root=self.request.root, **about)
 
     @cached_property
@@ -145,6 +149,8 @@ class Terrain:
         """Raises:
         BadValue: its argument cannot be read.
         """
+        if self.given is not None:
+            return self.given
         setting = Setting(
             self.space, self.preset, lambda: self.data, self.streams.child("evaluate"), self.device,
             lambda run: opened(run, self.request.root), lambda: self.stopper.asked,
@@ -175,18 +181,33 @@ class Terrain:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def resolved(request: Exploration) -> Terrain:
-    """Raises:
-    UnknownName: a space, explorer, evaluator, data set, preset, cost or field of that name does not exist.
-    BadValue: a value outside its range.
+def resolved(
+    request: Exploration,
+    space: SearchSpace | None = None,
+    explorer: Explorer | None = None,
+    evaluator: Evaluator | None = None,
+    data: Data | None = None,
+) -> Terrain:
+    """The request; objects stand in for names where they are given.
+
+    Raises:
+        UnknownName: no space, explorer, evaluator, data set, preset, cost or field of that name.
+        BadValue: a value outside its range, or a Python object that other processes would need.
     """
-    space = spaces.get(request.space)
+    if "object" in (request.space, request.explorer, request.evaluator, request.data) and request.workers > 1:
+        raise BadValue(
+            expected="1 worker where Python objects are given",
+            got=f"{request.workers}",
+            do="call it from several processes with the same run folder",
+        )
+    space = spaces.get(request.space) if space is None else space
+    explorer = explorers.get(request.explorer) if explorer is None else explorer
     if request.preset not in space.presets:
         raise UnknownName("preset", request.preset, space.presets)
     preset = space.presets[request.preset]
     training = preset.training if request.epochs is None else replace(preset.training, epochs=request.epochs)
     places = {
-        "space": space, "explorer": explorers.get(request.explorer), "search": preset.search,
+        "space": space, "explorer": explorer, "search": preset.search,
         "deploy": preset.deploy, "training": training, "data": DataSettings(),
     }  # fmt: skip
     for key, _ in request.sets:
@@ -196,5 +217,5 @@ def resolved(request: Exploration) -> Terrain:
     preset = replace(preset, search=made["search"], deploy=made["deploy"], training=made["training"])
     return Terrain(
         request, made["space"], made["explorer"], preset, made["data"], limits(request.limits),
-        chosen_device(request.device),
+        chosen_device(request.device), evaluator, data,
     )  # fmt: skip

@@ -108,8 +108,13 @@ def begin(terrain: Terrain, path: str | os.PathLike[str]) -> RunFolder:
     return folder
 
 
-def reopened(path: str | os.PathLike[str], root: str | None = None) -> tuple[Terrain, RunFolder]:
+def reopened(
+    path: str | os.PathLike[str], root: str | None = None, **objects: Any
+) -> tuple[Terrain, RunFolder]:
     """What was asked in a folder.
+
+    Args:
+        objects: ``space``, ``explorer``, ``evaluator`` and ``data``, where they were given as objects.
 
     Raises:
         BadRunFolder: it holds no exploration, or what that needs has changed since.
@@ -117,7 +122,14 @@ def reopened(path: str | os.PathLike[str], root: str | None = None) -> tuple[Ter
     folder = RunFolder.open(path)
     header = folder.read_json("run.json")
     request = Exploration.from_json(header.get("request"))
-    terrain = resolved(request if root is None else replace(request, root=root))
+    for name in ("space", "explorer", "evaluator", "data"):
+        if getattr(request, name) == "object" and objects.get(name) is None:
+            raise BadRunFolder(
+                expected=f"the {name} that this run was given as a Python object",
+                got="none",
+                do=f"continue it from Python: gapless.resume('{path}', {name}=...)",
+            )
+    terrain = resolved(request if root is None else replace(request, root=root), **objects)
     if terrain.fingerprint != header.get("fingerprint"):
         raise BadRunFolder(
             expected=f"the space, explorer and settings that '{path}' was begun with",
@@ -144,7 +156,8 @@ def trials(terrain: Terrain, folder: RunFolder) -> Trials:
     """
     name = f"{terrain.space.name} {terrain.request.explorer} {terrain.fingerprint}"
     return Trials(
-        folder.path, terrain.space.choices, terrain.objectives, name, terrain.request.storage, terrain.space.text
+        folder.path, terrain.space.choices, terrain.objectives, name, terrain.request.storage,
+        terrain.space.text,
     )
 
 
@@ -233,7 +246,7 @@ class Shift:
 
 
 def best(records: Sequence[Record]) -> Record | None:
-    """The most accurate; the one with fewer MACs of two equally accurate ones. None where nothing is known."""
+    """The most accurate, with fewer MACs of two equally accurate ones; None where nothing is known."""
     finite = [record for record in records if math.isfinite(record.metrics["accuracy"])]
     return max(finite, key=lambda r: (r.metrics["accuracy"], -r.cost.get("macs", 0.0)), default=None)
 
@@ -276,7 +289,7 @@ def findings(
     found["drawing"] = {"panels": space.drawing(top.arch)}
     found["best"] = {**top.metrics, "cost": dict(top.cost)}
     found["curve"] = _curve(records)
-    found["candidates"] = [_row(record, top) for record in _thinned(records, top)]
+    found["candidates"] = [_row(number, record, top) for number, record in _thinned(records)]
     return found
 
 
@@ -290,20 +303,21 @@ def _curve(records: Sequence[Record]) -> list[list[float]]:
     return curve
 
 
-def _thinned(records: Sequence[Record], top: Record) -> list[Record]:
+def _thinned(records: Sequence[Record]) -> list[tuple[int, Record]]:
     """At most so many as a page shows: the best, and of the others every so many."""
-    finite = [record for record in records if math.isfinite(record.metrics["accuracy"])]
+    finite = [(i, r) for i, r in enumerate(records, 1) if math.isfinite(r.metrics["accuracy"])]
     if len(finite) <= SHOWN:
         return finite
-    ordered = sorted(finite, key=lambda record: -record.metrics["accuracy"])
+    ordered = sorted(finite, key=lambda pair: (-pair[1].metrics["accuracy"], pair[0]))
     rest = ordered[SHOWN // 2 :]
-    return [*ordered[: SHOWN // 2], *rest[:: -(-len(rest) // (SHOWN // 2))]]
+    return sorted([*ordered[: SHOWN // 2], *rest[:: -(-len(rest) // (SHOWN // 2))]], key=lambda pair: pair[0])
 
 
-def _row(record: Record, top: Record) -> dict[str, Any]:
+def _row(number: int, record: Record, top: Record) -> dict[str, Any]:
     shown = {"parameters": "params"}  # as everywhere in findings
     costs = {shown.get(name, name): value for name, value in record.cost.items()}
-    return {"key": record.arch.key, **record.metrics, **costs, "chosen": record.arch == top.arch}
+    told = {"number": number, "key": record.arch.key, "chosen": record.arch == top.arch}
+    return {**told, **record.metrics, **costs}
 
 
 def _note(records: Sequence[Record]) -> str:

@@ -89,7 +89,7 @@ class Borrowed:
     def _study(
         self, values: Mapping[Arch, list[float] | None], parameters: Parameters, seed: int
     ) -> optuna.Study:
-        directions = ["maximize"] * len(self.objectives)
+        directions: list[Any] = ["maximize"] * len(self.objectives)
         study = optuna.create_study(sampler=self._sampler(0), directions=directions)
         for arch, found in values.items():
             params = parameters.params(arch)

@@ -11,7 +11,9 @@ from gapless.explore.contract import Explorer
 Score = Callable[[Sequence[Arch]], Sequence[Record]]
 
 
-def proposed(explorer: Explorer, space: Space, streams: Streams, history: Sequence[Record], n: int) -> list[Arch]:
+def proposed(
+    explorer: Explorer, space: Space, streams: Streams, history: Sequence[Record], n: int
+) -> list[Arch]:
     """At most ``n`` architectures to score next; none where all were scored."""
     return explorer.ask(history, space, streams.generator("explore", len(history)), n)
 

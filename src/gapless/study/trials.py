@@ -5,9 +5,9 @@
     FAIL       scored, with a result that is no number
 
 What is scored next is decided in one place, `Trials.take`: by one process at a time, from all trials there
-are, in their order. A worker holds a lock file as long as it lives, so what a killed one had taken is known at
-once and is taken over under its old number: nothing is lost and nothing is scored twice. Parameters, values and
-attributes are plain: Optuna's dashboard shows them.
+are, in their order. A worker holds a lock file as long as it lives, so what a killed one had taken is known
+at once and is taken over under its old number: nothing is lost and nothing is scored twice. Parameters,
+values and attributes are plain: Optuna's dashboard shows them.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Trials:
         self.worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._lock = FileLock(self.folder / LOCK)
         self._journal = Journal(self.folder / FILE) if self.url is None else None
-        directions = ["maximize" if name == "accuracy" else "minimize" for name in self.objectives]
+        directions: list[Any] = ["maximize" if name == "accuracy" else "minimize" for name in self.objectives]
         with quiet():
             self.storage = _opened(self._journal, self.url)
             with self._alone():
@@ -151,8 +151,8 @@ class Trials:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Within, no other worker decides or writes, and all that is written is written at once."""
-        batch: AbstractContextManager[None] = nullcontext() if self._journal is None else self._journal.batch()
-        with self._lock, batch:
+        journal: AbstractContextManager[object] = self._journal.batch() if self._journal else nullcontext()
+        with self._lock, journal:
             yield
 
     def _all(self) -> Sequence[FrozenTrial]:
