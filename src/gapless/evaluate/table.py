@@ -71,19 +71,27 @@ def table(setting: Setting, argument: str) -> Table:
             expected="a file after 'table:'", got="none",
             do="e.g. --evaluator table:FILE.csv,arch=arch,accuracy=val_acc,report=test_acc",
         )  # fmt: skip
-    rows = _read(file, tuple(sorted({**DEFAULT, **columns}.items())))
-    made = Table(setting.space, Path(file).name, rows)
+    made = Table(setting.space, Path(file).name, rows(file, {**DEFAULT, **columns}))
     made([setting.space.choices.at(0)])  # another notation is known at once
     return made
 
 
-@lru_cache(maxsize=2)
+def rows(file: str, columns: Mapping[str, str]) -> Mapping[str, Mapping[str, float]]:
+    """Rows by their ``arch``, each with its other ``columns``; a file is read once.
+
+    Raises:
+        BadValue: no file, not such a table, or no such column.
+    """
+    return _read(file, tuple(sorted(columns.items())))
+
+
+@lru_cache(maxsize=4)
 def _read(file: str, columns: tuple[tuple[str, str], ...]) -> Mapping[str, Mapping[str, float]]:
     named = dict(columns)
     key = named.pop("arch")
     found: dict[str, dict[str, float]] = {}
     try:
-        for number, row in enumerate(_rows(Path(file), (key, *named.values())), 2):
+        for number, row in enumerate(_lines(Path(file), (key, *named.values())), 2):
             text = row[key].strip()
             if text in found:
                 raise _bad(file, f"'{text}' twice, again in line {number}", "keep one row an architecture")
@@ -100,7 +108,7 @@ def _read(file: str, columns: tuple[tuple[str, str], ...]) -> Mapping[str, Mappi
     return found
 
 
-def _rows(path: Path, wanted: Sequence[str]) -> Iterator[Mapping[str, str]]:
+def _lines(path: Path, wanted: Sequence[str]) -> Iterator[Mapping[str, str]]:
     content = path.read_bytes()
     if content[:2] == b"\x1f\x8b":
         content = gzip.decompress(content)
