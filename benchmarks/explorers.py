@@ -162,8 +162,8 @@ def _random(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
         return []
     lines = [
         "## Random search against what it must be", "",
-        f"Over {len(runs)} seeds; exact values follow from the table by order statistics. z is the difference "
-        "in standard errors.", "",
+        f"Over {len(runs)} seeds; exact values follow from the table by order statistics. z is the "
+        "difference in standard errors.", "",
         "| evaluations | measured | exact | z |", "|---|---|---|---|",
     ]  # fmt: skip
     for n, (exact, deviation) in EXACT.items():

@@ -34,10 +34,10 @@ class Borrowed:
     """Proposes what a sampler of Optuna proposes, given the history as trials of a study in memory.
 
     Samplers that keep a population in the trials (CMA-ES, NSGA-II and -III) are asked for all of the
-    history's trials again first, which takes as many calls as there are records. CMA-ES and QMC see whole
-    numbers for choices, in the order of their options; with CMA-ES that is the variant with margin
-    (Hamano et al. 2022). What a sampler proposes a second time is told to it at once, with the known
-    values, and costs no evaluation; after 20 of these a random architecture takes the place.
+    history's trials again first, which takes as many calls as there are records; CMA-ES learns from what was
+    scored, not from what it would have drawn. CMA-ES and QMC see whole numbers for choices, in the order of
+    their options. What a sampler proposes a second time is told to it at once, with the known values, and
+    costs no evaluation; after 20 of these a random architecture takes the place.
 
     Args:
         sampler: a class of ``optuna.samplers`` that takes a seed, see `known`.
@@ -97,6 +97,7 @@ class Borrowed:
             if self.sampler in REPLAYED:
                 study.enqueue_trial(params)
                 trial = study.ask()
+                _ = trial.relative_params  # the sampler notes in the trial what it is part of
                 parameters.suggest(trial)
                 study.tell(trial, found, state)
                 continue
@@ -106,9 +107,7 @@ class Borrowed:
         return study
 
     def _sampler(self, seed: int) -> optuna.samplers.BaseSampler:
-        more: dict[str, Any] = {"with_margin": True} if self.sampler == "CmaEsSampler" else {}
-        if self.sampler in ("CmaEsSampler", "QMCSampler"):
-            more["warn_independent_sampling"] = False
+        more: dict[str, Any] = {"warn_independent_sampling": False} if self.sampler in NUMERIC else {}
         made: optuna.samplers.BaseSampler = getattr(optuna.samplers, self.sampler)(seed=seed, **more)
         return made
 

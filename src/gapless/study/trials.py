@@ -4,9 +4,11 @@
     COMPLETE   scored
     FAIL       scored, with a result that is no number
 
-What is scored next is decided in one place, `Trials.take`: by one process at a time, from all trials there
-are, in their order. A worker holds a lock file as long as it lives, so what a killed one had taken is known
-at once and is taken over under its old number: nothing is lost and nothing is scored twice. Parameters,
+What is scored next is decided in one place, `Trials.take`: by one process of a folder at a time, from all
+trials there are, in their order. A worker holds a lock file as long as it lives, so what a killed one had
+taken is known at once and is taken over under its old number: nothing is lost and nothing is scored twice.
+Several folders, on several machines, may share a database: what two of them took at the same moment counts
+once, and a worker of another folder is given up when its pulse in the database stands still. Parameters,
 values and attributes are plain: Optuna's dashboard shows them.
 """
 
@@ -15,9 +17,11 @@ from __future__ import annotations
 import math
 import os
 import socket
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +41,10 @@ from gapless.study.journal import Journal
 from gapless.study.parameters import Parameters
 
 FILE, WORKERS, LOCK = "trials.log", "workers", "trials.lock"
-WORKER, SECONDS, PROVENANCE, METRIC, COST = "worker", "seconds", "provenance", "metric ", "cost "
+WORKER, FOLDER, KEY, SECONDS, PROVENANCE = "worker", "folder", "key", "seconds", "provenance"
+METRIC, COST, PULSE = "metric ", "cost ", "pulse "
+BEAT, SILENCE = 10.0, 60.0
+"""Seconds between two beats of a worker's pulse, and without one until it is given up."""
 
 Propose = Callable[[Sequence[Record], int], Sequence[Arch]]
 
@@ -65,10 +72,12 @@ class Trials:
     url: str | None = None
     text: Callable[[Arch], str] = str
     _known: dict[int, Record] = field(default_factory=dict)
+    _pulses: dict[str, tuple[Any, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.parameters = Parameters(self.space)
         self.worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._place = f"{socket.gethostname()}:{self.folder.resolve()}"
         self._lock = FileLock(self.folder / LOCK)
         self._journal = Journal(self.folder / FILE) if self.url is None else None
         directions: list[Any] = ["maximize" if name == "accuracy" else "minimize" for name in self.objectives]
@@ -101,9 +110,31 @@ class Trials:
         """Within, others see that this worker is alive."""
         (self.folder / WORKERS).mkdir(exist_ok=True)
         path = self.folder / WORKERS / self.worker
-        with FileLock(path):
+        with FileLock(path), self._beating():
             yield
         path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _beating(self) -> Iterator[None]:
+        """Within, a pulse goes on where folders share a database."""
+        over = threading.Event()
+
+        def beat() -> None:
+            number = 0
+            while not over.is_set():
+                self.storage.set_study_user_attr(self._id, PULSE + self.worker, number)
+                number += 1
+                over.wait(BEAT)
+
+        heart = threading.Thread(target=beat, daemon=True)
+        if self._journal is None:
+            heart.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if self._journal is None:
+                heart.join()
 
     def take(self, n: int, most: int, propose: Propose) -> list[tuple[int, Arch]]:
         """Numbers and architectures that this worker is to score, at most ``n``.
@@ -115,11 +146,21 @@ class Trials:
             trials = self._all()
             left = [trial for trial in trials if not trial.state.is_finished() and self._left(trial)][:n]
             for trial in left:
-                self.storage.set_trial_user_attr(self._trial(trial.number), WORKER, self.worker)
+                for name, value in ((WORKER, self.worker), (FOLDER, self._place)):
+                    self.storage.set_trial_user_attr(self._trial(trial.number), name, value)
             if left or len(trials) >= most:
                 return [(trial.number, self.parameters.arch(trial.params)) for trial in left]
             archs = propose(self._history(trials), min(n, most - len(trials)))
-            return [(self._create(arch), arch) for arch in archs]
+            return self._counted([(self._create(arch), arch) for arch in archs], most)
+
+    def _counted(self, made: list[tuple[int, Arch]], most: int) -> list[tuple[int, Arch]]:
+        """Without those that another folder took a moment before, and those beyond the last."""
+        if self._journal is not None:
+            return made
+        counted = {trial.number for trial in self._all()[:most]}
+        for number in (number for number, _ in made if number not in counted):
+            self.storage.set_trial_state_values(self._trial(number), TrialState.FAIL)
+        return [pair for pair in made if pair[0] in counted]
 
     def tell(self, found: Mapping[int, Record]) -> None:
         """Stores the records of trials that were taken.
@@ -151,27 +192,41 @@ class Trials:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Within, no other worker decides or writes, and all that is written is written at once."""
-        journal: AbstractContextManager[object] = self._journal.batch() if self._journal else nullcontext()
-        with self._lock, journal:
+        with self._lock if self._journal is None else self._journal.batch():
             yield
 
     def _all(self) -> Sequence[FrozenTrial]:
-        return self.storage.get_all_trials(self._id, deepcopy=False)
+        """One an architecture: the first."""
+        found: dict[Any, FrozenTrial] = {}
+        for trial in self.storage.get_all_trials(self._id, deepcopy=False):
+            if KEY in trial.user_attrs:  # no trial of somebody else
+                found.setdefault(trial.user_attrs[KEY], trial)
+        return list(found.values())
 
     def _trial(self, number: int) -> int:
         return self.storage.get_trial_id_from_study_id_trial_number(self._id, number)
 
     def _left(self, trial: FrozenTrial) -> bool:
         """Whether nobody is at work on a trial."""
-        path = self.folder / WORKERS / str(trial.user_attrs.get(WORKER, ""))
-        if path.name == self.worker or not path.is_file():
-            return path.name != self.worker
+        worker = str(trial.user_attrs[WORKER])
+        if self._journal is None and trial.user_attrs[FOLDER] != self._place:
+            return self._silent(worker)
+        path = self.folder / WORKERS / worker
+        if worker == self.worker or not path.is_file():
+            return worker != self.worker
         try:
             with FileLock(path, timeout=0):
                 path.unlink()
         except Timeout:
             return False
         return True
+
+    def _silent(self, worker: str) -> bool:
+        """Whether the pulse of a worker of another folder stood still for as long as this one looks on."""
+        now, beat = time.monotonic(), self.storage.get_study_user_attrs(self._id).get(PULSE + worker)
+        if worker not in self._pulses or self._pulses[worker][0] != beat:
+            self._pulses[worker] = (beat, now)
+        return now - self._pulses[worker][1] > SILENCE
 
     def _create(self, arch: Arch, record: Record | None = None) -> int:
         params = self.parameters.params(arch)
@@ -182,8 +237,11 @@ class Trials:
             values=None if record is None else self._values(record, state),
             params=params,
             distributions={name: self.parameters.distributions[name] for name in params},
-            user_attrs={"architecture": self.text(arch), "key": arch.key, WORKER: self.worker, **attributes},
-        )
+            user_attrs={
+                "architecture": self.text(arch), KEY: arch.key, WORKER: self.worker, FOLDER: self._place,
+                **attributes,
+            },
+        )  # fmt: skip
         if record is None:
             trial.datetime_start = datetime.now(UTC)
         number = self.storage.get_trial_number_from_id(self.storage.create_new_trial(self._id, trial))
