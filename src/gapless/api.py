@@ -122,7 +122,7 @@ def explore(
         None if isinstance(evaluator, str) else evaluator,
         None if isinstance(data, str) else data,
     )
-    _ = terrain.evaluator  # what it refuses, it refuses before anything is written
+    terrain.check()
     return exploring.carried_out(terrain, exploring.begin(terrain, run), Bars() if progress else Quiet())
 
 

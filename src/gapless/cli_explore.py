@@ -56,7 +56,7 @@ def explore(
         pairs(settings or []), storage, workers, device, root,
     )  # fmt: skip
     terrain = resolved(request)
-    _ = terrain.evaluator  # what it refuses, it refuses before anything is written
+    terrain.check()
     ended(carried_out(terrain, begin(terrain, run), Quiet() if as_json else Bars()), as_json)
 
 

@@ -31,7 +31,8 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def words(table: Path, run: Path, *more: str) -> list[str]:
     columns = "arch=arch,accuracy=val,report=test,latency=ms"
-    return ["explore", "--space", "nb201", "--evaluator", f"table:{table},{columns}", "--run", str(run), *more]
+    evaluator = f"table:{table},{columns}"
+    return ["explore", "--space", "nb201", "--evaluator", evaluator, "--run", str(run), *more]
 
 
 @pytest.mark.parametrize("explorer", ["random", "genetic", "nsga2", "optuna:tpe"])
@@ -116,7 +117,8 @@ def test_bad_input(table: Path, gapless: Command, tmp_path: Path) -> None:
 
 def test_a_database(table: Path, gapless: Command, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'trials.db'}"
-    outcome = gapless(*words(table, tmp_path / "run", "--explorer", "random", "--trials", "3", "--storage", url))
+    asked = words(table, tmp_path / "run", "--explorer", "random", "--trials", "3")
+    outcome = gapless(*asked, "--storage", url)
     assert outcome.status == 0
     assert (tmp_path / "trials.db").exists()
     assert not (tmp_path / "run" / "trials.log").exists()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,7 +85,8 @@ def test_the_same_call_goes_on_and_another_is_refused(tmp_path):
 def test_stopped_by_ctrl_c_and_resumed(together, tmp_path):
     run, calls = tmp_path / "a", ([],)
     explorer = Genetic(8, 3, 3, 3)
-    with pytest.raises(Interrupted, match=r"stopped after \d+ trials; continue with: gapless resume .*; best so far"):
+    said = r"stopped after \d+ trials; continue with: gapless resume .*; best so far"
+    with pytest.raises(Interrupted, match=said):
         gapless.explore("nb201", explorer, Toy(together, calls, 9), run=run, trials=30)
     known = json.loads((run / "findings.json").read_text())
     assert not known["finished"]
@@ -107,8 +109,9 @@ def test_limits_of_a_measured_cost(tmp_path):
     )  # fmt: skip
     from gapless.spaces.contract import subnet
 
+    shape = replace(SPACE.presets["quick"].deploy, channels=8)
     for record in found.records:
-        net = subnet(SPACE, record.arch, replace(SPACE.presets["quick"].deploy, channels=8), found.terrain.data.shape)
+        net = subnet(SPACE, record.arch, shape, found.terrain.data.shape)
         assert sum(p.numel() for p in net.parameters()) <= 60_000
 
 
@@ -144,8 +147,9 @@ def test_bad_requests(changes, error, said):
 
 def test_a_request_is_read_back():
     request = Exploration(
-        "nb201", "genetic", "standalone", 7, 3, "digits", "quick", 2, ("params=1M",), (("training.batch", "16"),)
-    )
+        "nb201", "genetic", "standalone", 7, 3, "digits", "quick", 2, ("params=1M",),
+        (("training.batch", "16"),),
+    )  # fmt: skip
     assert Exploration.from_json(json.loads(json.dumps(request.to_json()))) == request
     assert "--max params=1M --set training.batch=16" in request.command("runs/a")
     for damaged in (None, {}, {**request.to_json(), "more": 1}):
@@ -214,8 +218,7 @@ def test_workers_of_one_call(tmp_path):
     done = program_done(tmp_path / "a", "--workers", "2")
     assert done["trials"] == 8
     journal = (tmp_path / "a" / "trials.log").read_text()
-    workers = {line.split('"worker":"')[1].split('"')[0] for line in journal.splitlines() if '"worker":"' in line}
-    assert len(workers) == 2
+    assert len(set(re.findall(r'"worker":"([^"]+)"', journal))) == 2
 
 
 def program_done(run, *more):
@@ -226,8 +229,7 @@ def program_done(run, *more):
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the table of NAS-Bench-201 is not beside this checkout")
 def test_the_table_of_nas_bench_201(tmp_path):
-    found = gapless.explore(
-        "nb201", "genetic", f"table:{SHARED},accuracy=c10_val_12,report=c10_test_200", run=tmp_path / "a", trials=300
-    )
+    table = f"table:{SHARED},accuracy=c10_val_12,report=c10_test_200"
+    found = gapless.explore("nb201", "genetic", table, run=tmp_path / "a", trials=300)
     assert found.findings["best"]["report"] > 0.935
     assert len(found.records) == 300

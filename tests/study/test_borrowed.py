@@ -12,9 +12,10 @@ from gapless.testing import explorers as battery
 from gapless.testing.explorers import LONG, SMALL, toy
 
 LONG_CHECKS = (battery.resumes, battery.valid_and_new)
+SHORT_CHECKS = [check for check in battery.checks if check not in LONG_CHECKS]
 
 
-@pytest.mark.parametrize("check", [c for c in battery.checks if c not in LONG_CHECKS], ids=lambda c: c.__name__)
+@pytest.mark.parametrize("check", SHORT_CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("name", ["random", "tpe", "cmaes"])
 def test_contract(name, check):
     check(explorers.get(f"optuna:{name}", {"batch": 20}))
@@ -47,10 +48,11 @@ def test_learns(name):
 def test_several_objectives():
     explorer = explorers.get("optuna:nsga2", {"objectives": ("accuracy", "macs"), "batch": 12})
     assert explorers.objectives(explorer) == ("accuracy", "macs")
-    assert len(explored(explorer, SMALL, lambda archs: [toy(SMALL, a) for a in archs], 12, Streams(0), 6)) == 12
+    records = explored(explorer, SMALL, lambda archs: [toy(SMALL, a) for a in archs], 12, Streams(0), 6)
+    assert len(records) == 12
 
 
-@pytest.mark.parametrize("name", ["tpee", "GridSampler", "PartialFixedSampler", "BruteForceSampler", "logging", ""])
+@pytest.mark.parametrize("name", ["tpee", "GridSampler", "BruteForceSampler", "logging", ""])
 def test_unknown_samplers_are_refused(name):
     with pytest.raises(UnknownName):
         known(name)

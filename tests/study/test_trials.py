@@ -25,6 +25,7 @@ from gapless.study.trials import Trials
 from gapless.testing.explorers import NESTED, SMALL, toy
 
 GENETIC = Genetic(8, 3, 3, 3)
+SLOW = pytest.mark.slow
 
 
 def opened(folder, url=None, objectives=("accuracy",), space=NESTED):
@@ -49,7 +50,7 @@ def work(trials, most, n, explorer=GENETIC):
             trials.tell({number: toy(NESTED, arch) for number, arch in taken})
 
 
-@pytest.mark.parametrize(("kind", "most"), [("journal", 40), pytest.param("sqlite", 10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("kind", "most"), [("journal", 40), pytest.param("sqlite", 10, marks=SLOW)])
 def test_taken_one_by_one_and_at_once_is_the_plain_loop(kind, most, tmp_path):
     whole = explored(GENETIC, NESTED, score, most, Streams(0), 3)
     for way in ("one", "three", "at once"):
@@ -165,7 +166,7 @@ def lines(log):
     return [tuple(map(int, line.split())) for line in log.read_text().splitlines()] if log.exists() else []
 
 
-@pytest.mark.parametrize(("kind", "most"), [("journal", 60), pytest.param("sqlite", 24, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("kind", "most"), [("journal", 60), pytest.param("sqlite", 24, marks=SLOW)])
 def test_two_workers_one_of_which_is_killed(kind, most, tmp_path):
     context, log, url = multiprocessing.get_context("fork"), tmp_path / "log", storage(kind, tmp_path)
     opened(tmp_path, url)

@@ -24,13 +24,14 @@ from gapless.evaluate.table import Table
 from gapless.explore.contract import Explorer
 from gapless.explore.limited import Limited
 from gapless.job.interrupt import Stopper
-from gapless.job.limits import refusing_memory_errors
+from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import DataSettings, chosen_device
 from gapless.job.request import MOST
 from gapless.job.settings import spread
 from gapless.job.supernet import opened
 from gapless.spaces.contract import Preset, SearchSpace
 from gapless.study import explorers
+from gapless.study.trials import database
 
 FREE = ("trials", "workers", "device", "root")
 """What may change from one call to the next."""
@@ -167,6 +168,19 @@ class Terrain:
             table = self.evaluator
             check = replace(check, known=lambda arch: table([arch])[0].cost)
         return Limited(self.chosen, check)
+
+    def check(self) -> None:
+        """What can be refused is refused here, before anything is computed or written.
+
+        Raises:
+            Refused: an evaluator, a storage, data or networks that cannot be had.
+        """
+        alone = self.request.evaluator.partition(":")[0] == "standalone"
+        _ = self.evaluator
+        if self.request.storage is not None:
+            database(self.request.storage)
+        if alone or (self.most and not isinstance(self.evaluator, Table)):
+            buildable(self.space, self.preset, self.data.shape)
 
     @property
     def objectives(self) -> tuple[str, ...]:

@@ -75,15 +75,14 @@ def _figures(findings: Mapping[str, Any]) -> list[tuple[str, Drawing]]:
     """Title and figure, wherever there are values."""
     from gapless.report.draw import architecture, ink, sheet, trials
 
-    rows = [row for row in findings.get("candidates") or [] if isinstance(row, Mapping)]
-    panels = [p for p in _block(findings, "drawing").get("panels") or [] if isinstance(p, Mapping)]
+    rows, panels = _rows(findings.get("candidates")), _rows(_block(findings, "drawing").get("panels"))
     costs = list(dict.fromkeys(name for row in rows for name in row if name not in NO_COST))[:MOST_COSTS]
     total = int(words.real(findings.get("trials")) or 0)
     colours = ink.assign(architecture.operations(panels))
     with sheet.style():
         drawn = [
             ("The architecture found", architecture.draw(panels, colours)),
-            ("The best so far", trials.best_so_far(findings.get("curve") or [], rows, total)),
+            ("The best so far", trials.best_so_far(findings.get("curve"), rows, total)),
             *((f"Accuracy against {cost}", trials.against(rows, cost)) for cost in costs),
         ]
     return [(title, figure) for title, figure in drawn if figure is not None]
@@ -92,6 +91,10 @@ def _figures(findings: Mapping[str, Any]) -> list[tuple[str, Drawing]]:
 def _block(findings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     block = findings.get(name)
     return block if isinstance(block, Mapping) else {}
+
+
+def _rows(block: Any) -> list[Mapping[str, Any]]:
+    return [row for row in block if isinstance(row, Mapping)] if isinstance(block, list | tuple) else []
 
 
 def _text(name: str) -> str:

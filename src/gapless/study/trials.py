@@ -82,11 +82,12 @@ class Trials:
         self._journal = Journal(self.folder / FILE) if self.url is None else None
         directions: list[Any] = ["maximize" if name == "accuracy" else "minimize" for name in self.objectives]
         with quiet():
-            self.storage = _opened(self._journal, self.url)
+            self.storage = JournalStorage(self._journal) if self._journal else database(str(self.url))
             with self._alone():
-                self.study = optuna.create_study(
-                    storage=self.storage, study_name=self.name, directions=directions, load_if_exists=True
-                )
+                known = self.name in optuna.get_all_study_names(self.storage)
+                settings = {} if known else {"directions": directions}
+                begun: Any = optuna.load_study if known else optuna.create_study
+                self.study = begun(storage=self.storage, study_name=self.name, **settings)
         self._id = self.storage.get_study_id_from_name(self.name)
 
     # -- what there is ----------------------------------------------------------------------------
@@ -293,9 +294,12 @@ class Trials:
         ]  # fmt: skip
 
 
-def _opened(journal: Journal | None, url: str | None) -> BaseStorage:
-    if journal is not None:
-        return JournalStorage(journal)
+def database(url: str) -> BaseStorage:
+    """The storage of Optuna at an address.
+
+    Raises:
+        BadValue: it cannot be opened.
+    """
     try:
         return optuna.storages.get_storage(url)
     except Exception as error:

@@ -18,7 +18,7 @@ NAMES = {"macs": "MACs for one image", "params": "parameters", "latency": "laten
 Rows = Sequence[Mapping[str, Any]]
 
 
-def best_so_far(curve: Sequence[Sequence[Any]], rows: Rows, total: int) -> Drawing | None:
+def best_so_far(curve: Any, rows: Rows, total: int) -> Drawing | None:
     """A step wherever the best rises, a dot an evaluation; ``None`` where nothing was scored.
 
     Args:
@@ -26,7 +26,8 @@ def best_so_far(curve: Sequence[Sequence[Any]], rows: Rows, total: int) -> Drawi
         rows: what was scored, with ``number`` and ``accuracy``.
         total: evaluations in all.
     """
-    pairs = ((real(pair[0]), real(pair[1])) for pair in curve if len(pair) == 2)
+    listed = [p for p in curve if isinstance(p, list)] if isinstance(curve, list) else []
+    pairs = ((real(pair[0]), real(pair[1])) for pair in listed if len(pair) == 2)
     rises = [(x, y) for x, y in pairs if x is not None and y is not None]
     if not rises:
         return None
