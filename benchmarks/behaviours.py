@@ -31,7 +31,7 @@ from gapless.engine.check import conflicts
 from gapless.engine.loop import search
 from gapless.engine.recipe import Recipe
 from gapless.engine.run import Run
-from gapless.job.measure import inherited, mixture
+from gapless.measure.chain import inherited, mixture
 from gapless.parts.contract import Active, RunView, Sampler
 from gapless.parts.mask.skip_limit import SKIPS
 from gapless.parts.observe.skip_count import SkipCount

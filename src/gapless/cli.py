@@ -79,6 +79,7 @@ def search(
     audit: Annotated[bool, typer.Option(help="Measure the accuracy chain and a random baseline.")] = True,
     archs: Annotated[int, typer.Option(help="Random architectures of the baseline.")] = 3,
     seeds: Annotated[int, typer.Option(help="Trainings of the found architecture.")] = 3,
+    sample: Annotated[int, typer.Option(help="Sub-networks trained alone for the terms of the gap.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Search, train what was found, measure the gap, write a report and an ONNX file."""
@@ -94,7 +95,7 @@ def search(
     sets = pairs(settings or [])
     request = Request(
         space, data, method, preset, seed, epochs, sets, device, root, retrain, audit, archs, seeds,
-        tuple(most or ()),
+        sample, tuple(most or ()),
     )  # fmt: skip
     RunFolder.vacant(run)
     planned = plan(request)
@@ -141,15 +142,20 @@ def audit(
     folder: Run,
     archs: Annotated[int | None, typer.Option(help="Random architectures of the baseline.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Trainings of the found architecture.")] = None,
+    sample: Annotated[int, typer.Option(help="Sub-networks trained alone, to rank shared weights by.")] = 8,
+    budget: Annotated[str | None, typer.Option(help="Begin no more terms of the gap after 10m.")] = None,
     root: Root = None,
     as_json: Json = False,
 ) -> None:
-    """Measure what is missing of the accuracy chain and the random baseline."""
+    """Measure the gap of a finished search, term by term, and what is missing of chain and baseline."""
     from gapless.job.job import continued, reopened
+    from gapless.job.request import seconds
 
+    within = None if budget is None else seconds(budget)
     found = continued(
-        *reopened(folder, root=root), _show(as_json), archs=archs, seeds=seeds, retrain=True, audit=True
-    )
+        *reopened(folder, root=root), _show(as_json), within, archs=archs, seeds=seeds, sample=sample,
+        retrain=True, audit=True,
+    )  # fmt: skip
     _ended(found, as_json)
 
 

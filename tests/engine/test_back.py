@@ -192,3 +192,13 @@ def test_validation_leaves_the_network_as_it_is():
     assert found[0].loss != found[1].loss
     assert few.loss != found[0].loss
     assert all(0 <= score.accuracy <= 1 for score in found)
+
+
+def test_what_is_remembered_holds_nothing_that_was_remembered_before():
+    run = toys.run(epochs=8, observe=(Back(at=99),))
+    sizes = []
+    while advance(run, 1) is None and not run.finished:
+        if run.epoch_ended:
+            sizes.append(sum(value.numel() for value in run.memory.saved()[0].values()))
+    assert sizes[1] > sizes[0]
+    assert len(set(sizes[3:])) == 1

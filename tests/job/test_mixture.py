@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 import gapless.methods
-from gapless.job.measure import PATHS, mixture
+from gapless.measure.chain import PATHS, mixture
 from gapless.parts.sample.cost_uniform import CostUniform
 from gapless.parts.sample.sandwich import Sandwich
 from gapless.testing.methods import SPACES, shortened, started

@@ -55,7 +55,6 @@ class Arch:
         return hash(self.picks)
 
     def __hash__(self) -> int:
-        """Computed once: histories of many thousand records are searched for what they hold."""
         return self._hash
 
     @cached_property

@@ -26,6 +26,7 @@ from gapless.core.groups import Group, grouped
 __all__ = ["EMPTY", "Choice", "Group", "Path", "Space"]
 
 Path = tuple[str, ...]
+CHECKED = 4096
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,20 @@ class Space:
         """Raises:
         BadValue: the architecture is not one of this space.
         """
+        if isinstance(arch, Arch) and arch in self._checked:
+            return
         membership.check(self, arch)
+        if len(self._checked) >= CHECKED:
+            self._checked.clear()
+        self._checked.add(arch)
+
+    @cached_property
+    def _checked(self) -> set[Arch]:
+        """Architectures found to be of this space, the last few thousand: explorers ask again and again."""
+        return set()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"choices": self.choices}
 
     def __contains__(self, arch: object) -> bool:
         if not isinstance(arch, Arch):

@@ -22,7 +22,11 @@ class Memory:
     held: list[Snapshot] = field(default_factory=list)
 
     def remember(self, snapshot: Snapshot) -> None:
-        tensors = {name: value.detach().clone() for name, value in snapshot[0].items()}
+        tensors = {
+            name: value.detach().clone()
+            for name, value in snapshot[0].items()
+            if name.split(":", 1)[0] not in LEFT_OUT
+        }
         values = {name: value for name, value in snapshot[1].items() if name not in LEFT_OUT}
         self.held = [*self.held, (tensors, values)][-self.keeps :]
 

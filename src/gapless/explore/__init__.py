@@ -15,9 +15,20 @@ from gapless.explore.contract import Explorer
 INDEX: Index[Explorer] = Index(
     "explorer",
     {
+        "aging-evolution": "gapless.explore.aging_evolution:AgingEvolution",
+        "enumeration": "gapless.explore.enumeration:Enumeration",
+        "filtered": "gapless.explore.filtered:Filtered",
         "genetic": "gapless.explore.genetic:Genetic",
+        "genetic-cnn": "gapless.explore.genetic_cnn:GeneticCnn",
+        "lanas": "gapless.explore.lanas:LaNas",
+        "local-search": "gapless.explore.local_search:LocalSearch",
         "nsga2": "gapless.explore.nsga2:Nsga2",
+        "pnas": "gapless.explore.pnas:Pnas",
+        "ppo": "gapless.explore.ppo:Ppo",
+        "predictor-guided": "gapless.explore.predictor_guided:PredictorGuided",
         "random": "gapless.explore.random:Random",
+        "reinforce": "gapless.explore.reinforce:Reinforce",
+        "tournament": "gapless.explore.tournament:Tournament",
     },
 )
 get = INDEX.get

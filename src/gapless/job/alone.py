@@ -21,17 +21,18 @@ from gapless.engine.checkpoint import Checkpoint, Checkpoints
 from gapless.engine.folder import RunFolder, refusing_disk_errors
 from gapless.evaluate.accuracy import accuracy
 from gapless.evaluate.standalone import Trainee, train
-from gapless.job import measure
 from gapless.job.interrupt import Stopper
 from gapless.job.plan import Plan
 from gapless.job.plan import plan as make_plan
 from gapless.job.request import Request
 from gapless.job.show import Show
+from gapless.measure import chain as measure
 from gapless.nets.cost import count
 from gapless.nets.seeded import seeded
 from gapless.spaces.contract import Shape, subnet
 
 ALL: Names = ("train", "val")
+IN_SEARCH_SHAPE = ("search", "rank")
 LARGEST = 256 << 20
 """Bytes of a data set as a Python object that are sent to another process."""
 
@@ -41,8 +42,9 @@ class Errand:
     """A training to be done.
 
     Args:
-        role: ``search`` (a3: the search's shape and recipe), ``deploy`` (a4), or ``baseline`` (a random
-            architecture, trained like the found one).
+        role: ``search`` (a3: the search's shape and recipe), ``deploy`` (a4), ``baseline`` (a random
+            architecture, trained like the found one), ``rank`` or ``rank-deploy`` (one of the architectures
+            that the audit ranks, in the one shape or the other).
     """
 
     role: str
@@ -55,7 +57,7 @@ class Errand:
         return f"{self.role}-{self.arch.key}-{self.seed}"
 
     def recipe(self, plan: Plan) -> tuple[Shape, Training, Names]:
-        if self.role == "search":
+        if self.role in IN_SEARCH_SHAPE:
             return plan.search_shape, plan.search_training(), plan.recipe.learns_from
         return plan.preset.deploy, plan.preset.training, ALL
 
@@ -156,7 +158,7 @@ def _record(errand: Errand, plan: Plan, net: torch.nn.Module) -> dict[str, Any]:
     for part in ("audit", "test"):
         record[part] = measure.plain(accuracy(net, plan.data.ordered(part, measure.BATCH, plan.device)))
         if not math.isfinite(record[part]["loss"]):
-            key = "weights.lr" if errand.role == "search" else "training.weights.lr"
+            key = "weights.lr" if errand.role in IN_SEARCH_SHAPE else "training.weights.lr"
             raise Diverged(
                 expected=f"finite logits on the {part} split at the end of a training",
                 got="infinity or NaN after its last step",

@@ -18,12 +18,12 @@ from gapless.engine.folder import RunFolder
 from gapless.engine.loop import search, units
 from gapless.engine.run import Run
 from gapless.engine.state import restore, snapshot
-from gapless.job import measure
 from gapless.job.alone import Errand, Setting, latest, on_threads, stamped, trained
 from gapless.job.crew import Crew
 from gapless.job.interrupt import Stopper
 from gapless.job.plan import Plan
 from gapless.job.show import Show
+from gapless.measure import chain as measure
 from gapless.nets.seeded import seeded
 from gapless.spaces.contract import subnet
 

@@ -95,7 +95,7 @@ def plain_numbers(*inputs: torch.Tensor) -> bool:
 def _edges(edges: nn.ModuleDict, kinds: Container[int]) -> list[Operation] | None:
     operations: list[Operation] = []
     for name, mixed in edges.items():
-        if not isinstance(mixed, Mixed):
+        if type(mixed) is not Mixed:
             return None
         source, target = map(int, name.split("-"))
         for column in mixed.columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import torch
 from torch import nn
@@ -42,8 +42,17 @@ class Mixed(nn.Module):
         In training, ``drop_path`` drops the body of a `Residual` operation and the whole output of any
         other, except the identity's.
         """
+        weight, total = None if gate is None else gate.weight, None
+        for column, y in self.outputs(x, gate, drop_path):
+            term = y if weight is None else weight[self.row, column] * y
+            total = term if total is None else total + term
+        return total
+
+    def outputs(
+        self, x: torch.Tensor, gate: Gate | None, drop_path: float
+    ) -> Iterator[tuple[int, torch.Tensor]]:
+        """Column and output of each operation that is computed, before its gate value."""
         drop = drop_path if self.training else 0.0
-        total: torch.Tensor | None = None
         for option, column in self.columns:
             if gate is not None and not gate.computes(self.row, column):
                 continue
@@ -53,10 +62,7 @@ class Mixed(nn.Module):
                 y = dropped(y, drop)
             if gate is not None and gate.dropout is not None and gate.dropout[self.row, column]:
                 y = functional.dropout(y, float(gate.dropout[self.row, column]), self.training)
-            if gate is not None and gate.weight is not None:
-                y = gate.weight[self.row, column] * y
-            total = y if total is None else total + y
-        return total
+            yield column, y
 
 
 def added(terms: Iterable[torch.Tensor | None]) -> torch.Tensor | None:

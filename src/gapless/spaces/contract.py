@@ -100,9 +100,9 @@ class SearchSpace(Protocol):
     A space whose networks can send a part of the channels through operations (`Shape.partial`) has a class
     attribute ``partial = True``; stages that want it are refused on any other.
 
-    A space whose networks cannot share weights has a class attribute ``shared = False``. Its ``network`` builds
-    stand-alone networks only, from choices that leave one architecture, and raises `BadValue` otherwise;
-    it is explored, never searched by a super-network.
+    A space whose networks cannot share weights has a class attribute ``shared = False``. Its ``network``
+    builds stand-alone networks only, from choices that leave one architecture, and raises `BadValue`
+    otherwise; it is explored, never searched by a super-network.
     """
 
     @property

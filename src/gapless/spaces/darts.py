@@ -23,6 +23,7 @@ from gapless.nets import operations
 from gapless.nets.cell import Cell
 from gapless.nets.cell_network import CellNetwork, Place
 from gapless.nets.mixed import Mixed
+from gapless.nets.noise import Noise
 from gapless.nets.partial import on_part, part_of
 from gapless.spaces.cell_drawing import panel
 from gapless.spaces.contract import Preset, Shape, Slot, slots
@@ -43,6 +44,7 @@ def builders(pool_norm: bool) -> dict[str, operations.Build]:
         "sep_conv_5x5": operations.separable(5),
         "dil_conv_3x3": operations.dilated(3),
         "dil_conv_5x5": operations.dilated(5),
+        "noise": lambda _c_in, _c_out, stride, _affine: Noise(stride),
     }
 
 

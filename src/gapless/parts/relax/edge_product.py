@@ -47,10 +47,12 @@ class EdgeProduct:
 
     def strengths(self, alpha: Alpha, choices: Space, progress: Progress) -> dict[str, torch.Tensor]:
         temperature = float(at(self.temperature, progress))
-        return {
-            g.name: among_edges(alpha[_edges(g)], g) * torch.softmax(logits(alpha, g, temperature), dim=-1)
-            for g in choices.groups()
-        }
+        return {g.name: weighed(alpha, g, temperature) for g in choices.groups()}
+
+
+def weighed(alpha: Alpha, group: Group, temperature: float) -> torch.Tensor:
+    """The product for one group, `rows x options`."""
+    return among_edges(alpha[_edges(group)], group) * torch.softmax(logits(alpha, group, temperature), dim=-1)
 
 
 def _edges(group: Group) -> str:

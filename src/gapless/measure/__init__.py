@@ -1,0 +1,1 @@
+"""What the audit needs measured of a finished search; judged in `gapless.audit`."""

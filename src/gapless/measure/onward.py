@@ -1,0 +1,65 @@
+"""Super-net sub-optima: what training omega on with alpha held still would still gain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from gapless.core import Arch
+from gapless.engine.extra import fill, flat
+from gapless.engine.run import Run
+from gapless.measure.chain import mixture
+
+
+def onward(run: Run, epochs: int, advance: Callable[[str], None] = lambda note: None) -> dict[str, Any]:
+    """Loss and accuracy on ``audit`` before and after more epochs of omega, alpha being what it is.
+
+    The weights go on from where the search left them, without momentum, with the stage's sampler,
+    perturbations and update rule, once more down the recipe's schedule of the learning rate. The search is
+    not changed.
+
+    Args:
+        epochs: of training; how much is gained depends on them.
+        advance: called after every step.
+
+    Returns:
+        ``before`` and ``after`` as `gapless.measure.chain.mixture` gives them, and ``epochs``.
+    """
+    further = again(run, epochs)
+    before = mixture(further)
+    while further.progress.step < further.progress.steps:
+        further.step()
+        if further.epoch_ended:
+            further.sums = {}
+        advance("")
+    return {"epochs": epochs, "before": before, "after": mixture(further)}
+
+
+def again(run: Run, epochs: int) -> Run:
+    """A run that starts where another ended, in its last stage, with alpha held still."""
+    stage = replace(
+        run.stage, epochs=epochs, freeze_alpha=1.0, mask=None, observe=(), fresh=False, depth=1.0, partial=1
+    )
+    recipe = replace(run.recipe, stages=(stage,))
+    streams = run.streams_of_run.child("onward")
+    further = Run(recipe, run.space, run.net_shape, run.data, streams, run.device)
+    further.stand(further.progress, run.choices)
+    further.net.load_state_dict(run.net.state_dict())
+    with torch.no_grad():
+        for name, table in run.alpha.items():
+            further.alpha[name].copy_(table)
+    kept = {n: t for n, t in flat(run.extra).items() if n.split("|", 1)[0] in further.extra}
+    fill(further.extra, kept, run.device)
+    return further
+
+
+def free(run: Run, arch: Arch) -> dict[str, int]:
+    """How many of the operations that survive have no parameters, and how many survive at all."""
+    prices, active = run.costs("params"), run.choices.active(arch)
+    kept = {name: table.astype(bool) for name, table in active.items()}
+    survivors = sum(int(table.sum()) for table in kept.values())
+    none = sum(int((table & (prices[name] == 0)).sum()) for name, table in kept.items())
+    return {"free": none, "survivors": survivors}

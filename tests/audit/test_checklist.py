@@ -1,0 +1,28 @@
+"""The checklist is met by what was measured, and says what to do about the rest."""
+
+from gapless.audit.checklist import ITEMS, checklist
+
+
+def test_nothing_measured_meets_nothing():
+    rows = checklist({})
+    assert len(rows) == len(ITEMS)
+    assert not any(row["met"] for row in rows)
+    assert all(row["do"] for row in rows)
+
+
+def test_what_was_measured_is_shown():
+    found = {
+        "command": "gapless search", "question": {"seed": 0}, "chain": [{"n": 359}], "baseline": {"n": 3},
+        "accuracy": {"test": {"values": [0.9, 0.91, 0.92]}}, "verdict": {"sentence": "it is better"},
+        "cost": {"search_seconds": 10.0, "retrain_seconds": 20.0}, "environment": {"torch": "2.9"},
+        "audit": {"ranking": {"n": 20}}, "comparison": {"searches": 3, "variants": ["a", "b"]},
+    }  # fmt: skip
+    rows = checklist(found)
+    assert all(row["met"] for row in rows)
+    assert all(not row["do"] and "\n" not in row["shown"] for row in rows)
+    assert "359 images" in next(row["shown"] for row in rows if "judge" in row["practice"])
+
+
+def test_two_seeds_are_not_several():
+    rows = {row["practice"]: row for row in checklist({"accuracy": {"test": {"values": [0.9, 0.91]}}})}
+    assert not rows["Several trainings of the result"]["met"]
