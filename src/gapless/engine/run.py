@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from gapless.core import Group, Path, Progress, Space, Streams, at
+from gapless.core import Arch, Group, Path, Progress, Space, Streams, at
 from gapless.core.errors import BadValue, Diverged, UnknownName
 from gapless.core.record import Record
 from gapless.data import Data
@@ -65,6 +65,7 @@ class Run:
     extra: Extra = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     history: list[Record] = field(default_factory=list)
+    allowed: dict[Arch, bool] = field(default_factory=dict)
     trace: list[dict[str, Any]] = field(default_factory=list)
     alpha_trace: list[dict[str, Any]] = field(default_factory=list)
     sums: dict[str, Tensor] = field(default_factory=dict)
