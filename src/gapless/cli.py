@@ -252,7 +252,8 @@ def spaces_list(as_json: Json = False) -> None:
     from gapless import spaces
 
     rows = {name: spaces.get(name).summary for name in spaces.names()}
-    text = "\n".join(f"{name:<8} {summary}" for name, summary in rows.items())
+    width = max(map(len, rows))
+    text = "\n".join(f"{name:<{width}} {summary}" for name, summary in rows.items())
     _answer({"spaces": [{"name": n, "summary": s} for n, s in rows.items()]}, as_json, text)
 
 
