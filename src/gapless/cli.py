@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gapless.cli_explore import Most, ended, explore
 from gapless.cli_latency import latency
 from gapless.core.errors import BadValue, GaplessError, Incompatible, Interrupted
 
@@ -22,6 +23,7 @@ methods_app = typer.Typer(help="What methods there are, what they are made of, w
 spaces_app = typer.Typer(help="What search spaces there are.")
 app.add_typer(methods_app, name="methods", no_args_is_help=True)
 app.add_typer(spaces_app, name="spaces", no_args_is_help=True)
+app.command()(explore)
 spaces_app.command()(latency)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
@@ -72,12 +74,14 @@ def search(
     budget: Annotated[str | None, typer.Option(help="Instead of --epochs: a time such as 10m.")] = None,
     preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
     settings: Settings = None,
+    most: Most = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     root: Root = None,
     retrain: Annotated[bool, typer.Option(help="Train the found architecture alone and export it.")] = True,
     audit: Annotated[bool, typer.Option(help="Measure the accuracy chain and a random baseline.")] = True,
     archs: Annotated[int, typer.Option(help="Random architectures of the baseline.")] = 3,
     seeds: Annotated[int, typer.Option(help="Trainings of the found architecture.")] = 3,
+    sample: Annotated[int, typer.Option(help="Sub-networks trained alone for the terms of the gap.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Search, train what was found, measure the gap, write a report and an ONNX file."""
@@ -92,8 +96,9 @@ def search(
         raise BadValue(expected="--epochs or --budget", got="both", do="give one of them")
     sets = pairs(settings or [])
     request = Request(
-        space, data, method, preset, seed, epochs, sets, device, root, retrain, audit, archs, seeds
-    )
+        space, data, method, preset, seed, epochs, sets, device, root, retrain, audit, archs, seeds,
+        sample, tuple(most or ()),
+    )  # fmt: skip
     RunFolder.vacant(run)
     planned = plan(request)
     if budget is not None:
@@ -106,8 +111,12 @@ def search(
 @app.command()
 def resume(folder: Run, root: Root = None, as_json: Json = False) -> None:
     """Continue a run that was stopped or killed, where its last checkpoint left it."""
+    from gapless.job import explore as exploring
     from gapless.job.job import carried_out, reopened
 
+    if exploring.explores(folder):
+        ended(exploring.carried_out(*exploring.reopened(folder, root), _show(as_json)), as_json)
+        return
     planned, place = reopened(folder, root=root)
     _ended(carried_out(planned, place, _show(as_json)), as_json)
 
@@ -135,15 +144,20 @@ def audit(
     folder: Run,
     archs: Annotated[int | None, typer.Option(help="Random architectures of the baseline.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Trainings of the found architecture.")] = None,
+    sample: Annotated[int, typer.Option(help="Sub-networks trained alone, to rank shared weights by.")] = 8,
+    budget: Annotated[str | None, typer.Option(help="Begin no more terms of the gap after 10m.")] = None,
     root: Root = None,
     as_json: Json = False,
 ) -> None:
-    """Measure what is missing of the accuracy chain and the random baseline."""
+    """Measure the gap of a finished search, term by term, and what is missing of chain and baseline."""
     from gapless.job.job import continued, reopened
+    from gapless.job.request import seconds
 
+    within = None if budget is None else seconds(budget)
     found = continued(
-        *reopened(folder, root=root), _show(as_json), archs=archs, seeds=seeds, retrain=True, audit=True
-    )
+        *reopened(folder, root=root), _show(as_json), within, archs=archs, seeds=seeds, sample=sample,
+        retrain=True, audit=True,
+    )  # fmt: skip
     _ended(found, as_json)
 
 
@@ -240,7 +254,8 @@ def spaces_list(as_json: Json = False) -> None:
     from gapless import spaces
 
     rows = {name: spaces.get(name).summary for name in spaces.names()}
-    text = "\n".join(f"{name:<8} {summary}" for name, summary in rows.items())
+    width = max(map(len, rows))
+    text = "\n".join(f"{name:<{width}} {summary}" for name, summary in rows.items())
     _answer({"spaces": [{"name": n, "summary": s} for n, s in rows.items()]}, as_json, text)
 
 

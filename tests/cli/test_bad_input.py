@@ -11,6 +11,7 @@ import torch
 from tests.job.tiny import NO_MORE, tree, words
 
 from gapless import data as data_sets
+from gapless import spaces
 from gapless.core.errors import BadData, BadValue
 
 from .conftest import Command
@@ -20,7 +21,7 @@ from .refusal import images, mounted, refused, usage
 
 NAMES = {
     "space": (["--space", "dart"], "a space", "'dart'", "did you mean 'darts'?"),
-    "space, nothing near": (["--space", "zzz"], "'zzz'", "choose one of chain, darts, gold-nas, nb201"),
+    "space, nothing near": (["--space", "zzz"], "'zzz'", f"choose one of {', '.join(spaces.names())}"),
     "method": (["--method", "darts-3nd"], "a method", "'darts-3nd'", "did you mean 'darts-2nd'?"),
     "data": (["--data", "digit"], "a data set", "'digit'", "did you mean 'digits'?"),
     "data, empty": (["--data", ""], "the name of a data set", "got ''; choose one of cifar10"),

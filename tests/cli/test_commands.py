@@ -22,7 +22,7 @@ from .conftest import Command, Outcome
 
 ROOT: Any = typer.main.get_command(cli.app)
 FIXED = {
-    "search", "resume", "retrain", "audit", "report", "export", "ablate", "doctor",
+    "search", "resume", "retrain", "audit", "report", "export", "ablate", "doctor", "explore",
     "methods list", "methods show", "methods diff", "methods check",
     "spaces list", "spaces show", "spaces size", "spaces sample", "spaces latency",
 }  # fmt: skip
@@ -35,6 +35,7 @@ SIZES = {
     "nasnet": (720**2 * 13**10 * 2**5) ** 2, "pnas": 720**2 * 8**10, "amoebanet": (720**2 * 8**10) ** 2,
     "evonet": math.prod(1 + 578 * 2**j for j in range(1, 9)),
     "genetic-cnn": 2**13, "hierarchical": 7**46, "nas-rl": 64**6 * 2**10,
+    "fairnas": 6**19, "nas-bench-macro": 3**8, "proxylessnas": 7**15 * 6**6, "spos": 4**20,
 }  # fmt: skip
 
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from gapless.evaluate.folded import Normalized, Plain, Sum, block, fresh, kept
+from gapless.evaluate.folded import Fork, Normalized, Plain, Split, Sum, block, fresh, kept
 from gapless.nets.operations import inverted_residual
 from gapless.nets.seeded import seeded
+from gapless.nets.shuffle import shuffle, xception
 from gapless.nets.statistics import normalizations, recalibrate
 
 MODULES = {
@@ -19,6 +20,8 @@ MODULES = {
     "padded pointwise": lambda: nn.Sequential(nn.Conv2d(4, 9, 1, padding=1), nn.BatchNorm2d(9)),
     "padded by name": lambda: nn.Sequential(nn.Conv2d(4, 4, 3, padding="same"), nn.BatchNorm2d(4)),
     "norm first": lambda: nn.Sequential(nn.BatchNorm2d(4), nn.ReLU6(), nn.Conv2d(4, 4, 1)),
+    "shuffle unit": lambda: shuffle(3)(4, 4, 1, True),
+    "widening unit": lambda: xception(4, 10, 2, False),
     "no norm": lambda: nn.Sequential(nn.Conv2d(4, 4, 1), nn.Flatten()),
     "nothing": nn.Identity,
 }
@@ -94,6 +97,10 @@ def test_what_is_folded():
     assert [type(step) for step in steps[0].body.steps] == [Normalized] * 3
     assert [step.high for step in steps[0].body.steps] == [6.0, 6.0, None]
     assert [type(step) for step in block(made("norm first")).steps] == [Plain] * 3
+    (unit,), (wide,) = block(made("shuffle unit")).steps, block(made("widening unit")).steps
+    assert (type(unit), type(wide)) == (Split, Fork)
+    steps = (*unit.body.steps, *wide.one.steps, *wide.two.steps)
+    assert [type(step) for step in steps] == [Normalized] * 11
     assert block(nn.Identity()).steps == ()
 
 

@@ -1,21 +1,27 @@
 """Zero-cost scores against the equations, and networks left as they were."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.oracles import zerocost as oracle
 from torch import nn
 from torch.nn import functional
 
+import gapless
 import gapless.data
 import gapless.spaces
+from gapless import evaluate
 from gapless.core import Arch, Streams
 from gapless.core.errors import BadValue, UnknownName
 from gapless.data import ImageShape
 from gapless.evaluate import zerocost
-from gapless.evaluate.zerocost.evaluator import ZeroCost
+from gapless.evaluate.contract import Setting
+from gapless.evaluate.zerocost.evaluator import ZeroCost, standing
 from gapless.nets.cost import count
 from gapless.nets.seeded import seeded
 from gapless.spaces.contract import Shape, subnet
@@ -80,8 +86,8 @@ def test_zen_refuses_what_has_no_pooling():
 def test_how_relus_are_called_does_not_matter(name):
     usual, x, y = posed()
     expected = zerocost.get(name)(usual, x, y, 1)
-    for settings in ({"inplace": True}, {"modules": False}):
-        assert zerocost.get(name)(posed(**settings)[0], x, y, 1) == pytest.approx(expected, rel=1e-12)
+    for how in ({"inplace": True}, {"modules": False}):
+        assert zerocost.get(name)(posed(**how)[0], x, y, 1) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", zerocost.names())
@@ -187,3 +193,50 @@ def test_refused(scores, batch, error, says):
 
     with pytest.raises(error, match=says):
         ZeroCost(scores, gapless.spaces.get("nb201"), Shape(4, 1), read, batch=batch)
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.lists(st.floats(-1e60, 1e60) | st.just(-math.inf), min_size=2))
+def test_standing_orders_as_scores_do(scores):
+    ordered = [standing(score) for score in sorted(scores)]
+    assert ordered == sorted(ordered)
+    assert 0 <= ordered[0] <= ordered[-1] <= 1
+
+
+def test_standing_tells_large_scores_apart():
+    found = [standing(score) for score in (-math.inf, -50.0, -49.0, 0.0, 1e30, 1.001e30, math.inf)]
+    assert len(set(found)) == 7
+    assert (found[0], found[3], found[-1]) == (0, 0.5, 1)
+    assert math.isnan(standing(math.nan))
+
+
+@pytest.fixture
+def setting():
+    space, data = gapless.spaces.get("nb201"), gapless.data.get("digits", limit=80)
+    preset = replace(space.presets["quick"], deploy=Shape(4, 1))
+
+    def supernet(run):
+        raise AssertionError("no super-network is needed")
+
+    return Setting(space, preset, lambda: data, Streams(0), torch.device("cpu"), supernet)
+
+
+def test_an_evaluator_by_name(setting):
+    evaluator = evaluate.get("zerocost:synflow, params", setting)
+    archs = [setting.space.choices.sample(np.random.default_rng(seed)) for seed in range(3)]
+    records = evaluator(archs)
+    assert [list(record.metrics) for record in records] == [["accuracy", "synflow", "params"]] * 3
+    assert [record.metrics["accuracy"] for record in records] == [
+        standing(record.metrics["synflow"]) for record in records
+    ]
+    assert evaluator(archs[2:])[0].metrics == records[2].metrics
+    for argument, error in (("", BadValue), ("snap", UnknownName)):
+        with pytest.raises(error):
+            evaluate.get(f"zerocost:{argument}", setting)
+
+
+def test_an_exploration_by_a_score(tmp_path):
+    run = str(tmp_path / "e")
+    found = gapless.explore(space="nb201", explorer="random", evaluator="zerocost:params", trials=4, run=run)
+    assert found.findings["trials"] == 4
+    assert 0.5 < found.score < 1

@@ -10,16 +10,11 @@ from torch import nn
 
 import gapless.spaces
 from gapless.core import Space
-from gapless.spaces.chain import MACRO
 from gapless.spaces.contract import Shape
 from gapless.spaces.nb201 import CellNetwork, Nb201
 from gapless.testing import spaces as battery
 
-SPACES = [*gapless.spaces.names(), "macro"]
-
-
-def space_of(name):
-    return MACRO if name == "macro" else gapless.spaces.get(name)
+SPACES, space_of = gapless.spaces.names(), gapless.spaces.get
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import torch
 from gapless.core import Arch
 from gapless.core.errors import BadValue
 from gapless.data.shape import ImageShape
-from gapless.nets.cost import count
 from gapless.nets.seeded import seeded
-from gapless.spaces.chain import MACRO, MACRO_OPTIONS, Chain, builder
+from gapless.spaces.block_chain import builder
+from gapless.spaces.chain import Chain
 from gapless.spaces.contract import Shape, subnet
 
 SMALL = Chain(("identity", "k3e1", "k5e2"), widths=(1, 1, 2), strides=(1, 1, 2), head=3)
@@ -22,27 +22,9 @@ def of(*options):
 
 def test_sizes():
     assert Chain().size() == 7**8 == 5_764_801
-    assert MACRO.size() == Chain(options=MACRO_OPTIONS).size() == 3**8 == 6561
     assert SMALL.size() == len(set(SMALL.choices)) == 27
     (group,) = Chain().choices.groups()
     assert (group.name, len(group.rows), len(group.options)) == ("layers", 8, 7)
-
-
-def test_macro_parameters_by_hand():
-    """32 channels, the first layer of each stage doubles them (NAS-Bench-Macro)."""
-    image = ImageShape(3, 32, 32, 10)
-    outside = (3 * 32 * 9 + 64) + (256 * 1280 + 2560) + (1280 * 10 + 10)
-    projections = sum(c * 2 * c + 2 * 2 * c for c in (32, 64, 128))
-    idle = subnet(MACRO, of(*["identity"] * 8), Shape(32), image)
-    assert count(idle, image).parameters == outside + projections
-
-    def block(c_in, c_out, k, e):
-        inner = c_in * e
-        return c_in * inner + inner * k * k + inner * c_out + 2 * (2 * inner + c_out)
-
-    busy = subnet(MACRO, of("k5e6", *["identity"] * 6, "k3e3"), Shape(32), image)
-    change = block(32, 64, 5, 6) - (32 * 64 + 128) + block(256, 256, 3, 3)
-    assert count(busy, image).parameters == outside + projections + change
 
 
 @pytest.mark.parametrize("option", ["", "k4e3", "k3", "k3e0", "none", "k3e3 "])

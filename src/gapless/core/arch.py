@@ -51,6 +51,13 @@ class Arch:
         return _built(picks, ())
 
     @cached_property
+    def _hash(self) -> int:
+        return hash(self.picks)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
     def _table(self) -> dict[str, dict[str, Arch]]:
         return {choice: dict(options) for choice, options in self.picks}
 

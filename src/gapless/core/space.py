@@ -26,6 +26,7 @@ from gapless.core.groups import Group, grouped
 __all__ = ["EMPTY", "Choice", "Group", "Path", "Space"]
 
 Path = tuple[str, ...]
+CHECKED = 4096
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Choice:
             ``none`` operation of DARTS, which competes in the softmax and never survives.
         node: what a leaf choice is one of several inputs of; leaf choices beside it that name the same
             node enter it together. Where not given, the choice that it lies in; itself on the top level.
+        gated: whether a choice whose options hold choices is a row of a table too, so that a relaxation gives
+            its options values of their own; a leaf choice always is.
 
     Raises:
         BadValue: no options, fewer options than picks, a name given twice, or values of another type.
@@ -54,6 +57,7 @@ class Choice:
     group: str = ""
     relaxed_only: tuple[str, ...] = ()
     node: str = ""
+    gated: bool = False
 
     def __post_init__(self) -> None:
         _check_types(self)
@@ -244,7 +248,20 @@ class Space:
         """Raises:
         BadValue: the architecture is not one of this space.
         """
+        if isinstance(arch, Arch) and arch in self._checked:
+            return
         membership.check(self, arch)
+        if len(self._checked) >= CHECKED:
+            self._checked.clear()
+        self._checked.add(arch)
+
+    @cached_property
+    def _checked(self) -> set[Arch]:
+        """Architectures found to be of this space, the last few thousand: explorers ask again and again."""
+        return set()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"choices": self.choices}
 
     def __contains__(self, arch: object) -> bool:
         if not isinstance(arch, Arch):

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gapless.nets.operations import Residual
+from gapless.nets.shuffle import ShuffleUnit, WideningUnit
 from gapless.nets.statistics import Normalization, normalizations
 
 Moments = Mapping[Normalization, tuple[Tensor, Tensor]]
@@ -167,6 +168,42 @@ class Sum:
 
 
 @dataclass(frozen=True, eq=False)
+class Split:
+    """Even channels, and what the body makes of the odd ones."""
+
+    body: Block
+
+    def learn(self, x: Tensor, moments: Moments, share: float) -> Tensor:
+        return torch.cat((x[:, ::2], self.body.learn(x[:, 1::2], moments, share)), 1)
+
+    def absorb(self, x: Tensor, moments: Moments, share: float) -> None:
+        self.body.absorb(x[:, 1::2], moments, share)
+
+    def ready(self, moments: Moments) -> Forward:
+        body = self.body.ready(moments)
+        return lambda x: torch.cat((x[:, ::2], body(x[:, 1::2])), 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Fork:
+    """What two blocks make of one input, concatenated."""
+
+    one: Block
+    two: Block
+
+    def learn(self, x: Tensor, moments: Moments, share: float) -> Tensor:
+        return torch.cat((self.one.learn(x, moments, share), self.two.learn(x, moments, share)), 1)
+
+    def absorb(self, x: Tensor, moments: Moments, share: float) -> None:
+        self.one.absorb(x, moments, share)
+        self.two.absorb(x, moments, share)
+
+    def ready(self, moments: Moments) -> Forward:
+        one, two = self.one.ready(moments), self.two.ready(moments)
+        return lambda x: torch.cat((one(x), two(x)), 1)
+
+
+@dataclass(frozen=True, eq=False)
 class Block:
     """Steps one after the other.
 
@@ -210,8 +247,18 @@ def block(module: nn.Module) -> Block:
         folded = _folded(first, rest)
         if folded or normalizations(first):
             last = len(steps)
-        steps.append(folded or (Sum(block(first.body)) if type(first) is Residual else Plain(first)))
+        steps.append(folded or _branched(first))
     return Block(tuple(steps), last)
+
+
+def _branched(module: nn.Module) -> Step:
+    if type(module) is Residual:
+        return Sum(block(module.body))
+    if type(module) is ShuffleUnit:
+        return Split(block(module.body))
+    if type(module) is WideningUnit:
+        return Fork(block(module.branch), block(module.body))
+    return Plain(module)
 
 
 def _flat(module: nn.Module) -> list[nn.Module]:

@@ -16,10 +16,10 @@ from gapless.core import Arch, Group, Streams
 from gapless.core.errors import BadValue, UnknownName
 from gapless.data.shape import ImageShape
 from gapless.export.exporter import exported
-from gapless.export.latency import interleaved
 from gapless.export.latency_table import Error, LatencyTable
 from gapless.export.session import Session
 from gapless.nets import fast
+from gapless.nets.latency import interleaved
 from gapless.nets.mixed import Mixed
 from gapless.nets.seeded import seeded
 from gapless.spaces.contract import SearchSpace, Shape, shares, subnet

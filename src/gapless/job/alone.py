@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import pickle
+import runpy
+import sys
 import time
+import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +36,7 @@ from gapless.nets.seeded import seeded
 from gapless.spaces.contract import Shape, subnet
 
 ALL: Names = ("train", "val")
+IN_SEARCH_SHAPE = ("search", "rank")
 LARGEST = 256 << 20
 """Bytes of a data set as a Python object that are sent to another process."""
 
@@ -41,8 +46,9 @@ class Errand:
     """A training to be done.
 
     Args:
-        role: ``search`` (a3: the search's shape and recipe), ``deploy`` (a4), or ``baseline`` (a random
-            architecture, trained like the found one).
+        role: ``search`` (a3: the search's shape and recipe), ``deploy`` (a4), ``baseline`` (a random
+            architecture, trained like the found one), ``rank`` or ``rank-deploy`` (one of the architectures
+            that the audit ranks, in the one shape or the other).
     """
 
     role: str
@@ -55,7 +61,7 @@ class Errand:
         return f"{self.role}-{self.arch.key}-{self.seed}"
 
     def recipe(self, plan: Plan) -> tuple[Shape, Training, Names]:
-        if self.role == "search":
+        if self.role in IN_SEARCH_SHAPE:
             return plan.search_shape, plan.search_training(), plan.recipe.learns_from
         return plan.preset.deploy, plan.preset.training, ALL
 
@@ -72,6 +78,8 @@ class Setting:
         given: the plan with its data, pickled, so that nothing is read or decoded again; None where it
             cannot be and its request says everything.
         every: seconds between checkpoints.
+        path: where this process imports from.
+        main: the script that this process runs, where it has what the plan is made of.
     """
 
     request: Request
@@ -79,24 +87,52 @@ class Setting:
     folder: str
     threads: int
     every: float
+    path: tuple[str, ...] = ()
+    main: str | None = None
 
     @classmethod
     def of(cls, plan: Plan, folder: Path, threads: int, every: float) -> Setting | None:
-        """None where a Python object of the plan cannot be sent: of a script, too large, or no value."""
-        request = plan.request
+        """None where a Python object of the plan cannot be sent: of a script that cannot be imported, too
+        large, or no value."""
+        request, _known = plan.request, plan.fingerprint  # made here, it goes along
         try:
             given: bytes | None = pickle.dumps(plan)
         except Exception:
             given = None
-        if given is not None and (b"__main__" in given or len(given) > LARGEST):
+        main = script() if given is not None and b"__main__" in given else None
+        if given is not None and ((b"__main__" in given and main is None) or len(given) > LARGEST):
             given = None
         if given is None and "object" in (request.space, request.data, request.method):
             return None
-        return cls(request, given, str(folder), threads, every)
+        return cls(request, given, str(folder), threads, every, tuple(sys.path), main)
 
     def plan(self) -> Plan:
-        """The plan, in the other process."""
+        """The plan, in the other process.
+
+        Raises:
+            Exception: whatever a module of the user's raises when it is imported there.
+        """
+        sys.path += [place for place in self.path if place not in sys.path]
+        if self.main is not None:
+            module = types.ModuleType("__mp_main__")  # as multiprocessing calls it
+            module.__dict__.update(runpy.run_path(self.main, run_name=module.__name__))
+            sys.modules[module.__name__] = sys.modules["__main__"] = module
         return make_plan(self.request) if self.given is None else pickle.loads(self.given)
+
+
+def script() -> str | None:
+    """The script that this process runs, where it can be imported: what it does stands behind
+    ``if __name__ == "__main__"``."""
+    main = sys.modules["__main__"]
+    place = getattr(main, "__file__", None)
+    if place is None or getattr(main, "__spec__", None) is not None:
+        return None
+    try:
+        tree = ast.parse(Path(place).read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return None
+    tests = [ast.unparse(node.test) for node in tree.body if isinstance(node, ast.If)]
+    return place if "__name__ == '__main__'" in tests else None
 
 
 def trained(
@@ -156,7 +192,7 @@ def _record(errand: Errand, plan: Plan, net: torch.nn.Module) -> dict[str, Any]:
     for part in ("audit", "test"):
         record[part] = measure.plain(accuracy(net, plan.data.ordered(part, measure.BATCH, plan.device)))
         if not math.isfinite(record[part]["loss"]):
-            key = "weights.lr" if errand.role == "search" else "training.weights.lr"
+            key = "weights.lr" if errand.role in IN_SEARCH_SHAPE else "training.weights.lr"
             raise Diverged(
                 expected=f"finite logits on the {part} split at the end of a training",
                 got="infinity or NaN after its last step",

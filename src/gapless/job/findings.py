@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
 from gapless.audit.baseline import spread, verdict
 from gapless.audit.chain import chain, steps
+from gapless.audit.checklist import checklist
+from gapless.audit.random_search import judged as random_search
+from gapless.audit.terms import judged
 from gapless.core import Arch
 from gapless.engine.recipe import Recipe
 from gapless.job.describe import cited_as, method
+from gapless.job.gap import PLACE
 from gapless.job.plan import Plan
 
 
@@ -34,6 +40,8 @@ def findings(plan: Plan, measured: Mapping[str, Any], header: Mapping[str, Any])
         found["architecture"] = {"text": text, "key": arch.key, "json": arch.to_json()}
         found["drawing"] = drawing
         found |= _judged(plan, arch, measured)
+        found |= _gap(plan, arch, measured)
+    found["checklist"] = checklist(found)
     for block in ("candidates", "export"):
         if measured.get(block):
             found[block] = measured[block]
@@ -71,6 +79,27 @@ def _judged(plan: Plan, arch: Arch, measured: Mapping[str, Any]) -> dict[str, An
     if "peak_mb" in measured:
         cost["peak_mb"] = measured["peak_mb"]
     return judged | {"cost": cost}
+
+
+def _gap(plan: Plan, arch: Arch, measured: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms of the gap that were measured, and the search beside random search at equal cost."""
+    there = {name.removeprefix(PLACE): value for name, value in measured.items() if name.startswith(PLACE)}
+    found: dict[str, Any] = {}
+    if there:
+        sample = [Arch.from_json(one["arch"]) for one in there.get("sample", {}).get("archs", [])]
+        alone, deployed = (
+            {a.key: [r["audit"]["accuracy"] for r in trainings(measured, role, a)] for a in sample}
+            for role in ("rank", "rank-deploy")
+        )
+        found["audit"] = judged(there, alone, deployed)
+    others, mine = baseline(measured), trainings(measured, "deploy", arch)
+    if others and mine:
+        trained = [(r["audit"]["accuracy"], r["test"]["accuracy"]) for r in others]
+        each = fmean(r["seconds"] for r in others)
+        tests = [r["test"]["accuracy"] for r in mine]
+        verdict = random_search(tests, trained, measured["arch"]["seconds"], each)
+        found["verdict"] = dataclasses.asdict(verdict) if verdict else None
+    return found
 
 
 def trainings(measured: Mapping[str, Any], role: str, arch: Arch) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from gapless.engine.folder import RunFolder
 from gapless.job.findings import trainings
 from gapless.job.plan import Plan
 
+JUDGED = ("chain", "gap", "audit", "accuracy", "baseline", "verdict", "checklist")
 
 @dataclass(frozen=True)
 class Found:
@@ -81,20 +82,29 @@ class Found:
             raise self._untrained()
         return stored_network(self.plan, self.folder, self.arch, int(records[0]["seed"]))
 
-    def audit(self, archs: int | None = None, seeds: int | None = None) -> dict[str, Any]:
-        """The accuracy chain and the random baseline; what is missing is measured now.
+    def audit(
+        self, archs: int | None = None, seeds: int | None = None, sample: int = 8, budget: float | None = None
+    ) -> dict[str, Any]:
+        """The gap, term by term; what is missing is measured now.
 
         Args:
             archs: random architectures of the baseline.
             seeds: trainings of the found architecture.
+            sample: sub-networks that are trained alone, to rank the shared weights by; 0 leaves it at the
+                accuracy chain and the baseline.
+            budget: seconds after which no more terms of the gap are begun.
 
         Returns:
-            The blocks ``chain``, ``gap``, ``accuracy`` and ``baseline`` of the findings.
+            The blocks of the findings that judge: ``chain``, ``gap``, ``audit``, ``accuracy``, ``baseline``,
+            ``verdict`` and ``checklist``.
         """
         from gapless.job.job import continued
 
-        found = continued(self.plan, self.folder, archs=archs, seeds=seeds, retrain=True, audit=True).findings
-        return {k: found[k] for k in ("chain", "gap", "accuracy", "baseline") if k in found}
+        found = continued(
+            self.plan, self.folder, budget=budget, archs=archs, seeds=seeds, sample=sample, retrain=True,
+            audit=True,
+        ).findings  # fmt: skip
+        return {block: found[block] for block in JUDGED if block in found}
 
     def report(self) -> Path:
         """Writes ``report.html`` anew and returns its path."""

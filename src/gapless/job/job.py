@@ -18,6 +18,7 @@ from gapless.job.alone import Errand
 from gapless.job.environment import environment, peak_memory
 from gapless.job.findings import findings, trainings
 from gapless.job.found import Found
+from gapless.job.gap import Extent, Gap
 from gapless.job.interrupt import listening
 from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import Plan, plan
@@ -58,6 +59,12 @@ def reopened(
     """
     folder = RunFolder.open(path)
     header = folder.read_json("run.json")
+    if header.get("kind", "search") != "search":
+        raise BadRunFolder(
+            expected=f"a search in '{path}'",
+            got="an exploration, which has no network of its own",
+            do=f"continue it with 'gapless resume {path}'",
+        )
     request = Request.from_json(header.get("request"))
     if root is not None:
         request = replace(request, root=root)
@@ -78,8 +85,15 @@ def reopened(
     return planned, folder
 
 
-def carried_out(planned: Plan, folder: RunFolder, show: Show | None = None, every: float = TOO_SOON) -> Found:
+def carried_out(
+    planned: Plan, folder: RunFolder, show: Show | None = None, every: float = TOO_SOON,
+    budget: float | None = None,
+) -> Found:  # fmt: skip
     """Does all that the request asks for and that is not stored yet.
+
+    Args:
+        every: seconds between checkpoints.
+        budget: seconds for the terms of the gap, after which nothing more of them is begun.
 
     Raises:
         Interrupted: Ctrl-C; everything up to the last whole step is stored.
@@ -100,6 +114,9 @@ def carried_out(planned: Plan, folder: RunFolder, show: Show | None = None, ever
             work.once("export", lambda: _export(work, arch))
             if request.audit and request.archs:
                 work.store("baseline", [work.random(i).name for i in range(request.archs)])
+        if request.audit and request.sample:
+            written(work)
+            Gap(work, arch, Extent(archs=request.sample), budget).measure()
         work.store("peak_mb", round(peak_memory(), 1))
         work.store("done", True)
         written(work)
@@ -107,14 +124,12 @@ def carried_out(planned: Plan, folder: RunFolder, show: Show | None = None, ever
 
 
 def continued(
-    planned: Plan,
-    folder: RunFolder,
-    show: Show | None = None,
-    **changes: Any,
+    planned: Plan, folder: RunFolder, show: Show | None = None, budget: float | None = None, **changes: Any
 ) -> Found:
     """Carries out a changed request on a run that was begun: more seeds, more random architectures."""
     changes = {name: value for name, value in changes.items() if value is not None}
-    return carried_out(replace(planned, request=replace(planned.request, **changes)), folder, show)
+    planned = replace(planned, request=replace(planned.request, **changes))
+    return carried_out(planned, folder, show, budget=budget)
 
 
 def trained(planned: Plan, folder: RunFolder, shape: str, show: Show | None = None) -> dict[str, Any]:

@@ -33,6 +33,9 @@ class Request:
         audit: whether the accuracy chain and the random baseline are measured.
         archs: random architectures of the baseline.
         seeds: trainings of the found architecture in the deployment shape.
+        sample: sub-networks that are trained alone to measure the terms of the gap; 0 measures the accuracy
+            chain and the baseline only.
+        limits: as typed after ``--max``: what the network for use may cost.
     """
 
     space: str
@@ -48,9 +51,11 @@ class Request:
     audit: bool = True
     archs: int = 3
     seeds: int = 3
+    sample: int = 0
+    limits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for option, least in (("epochs", 1), ("archs", 0), ("seeds", 1)):
+        for option, least in (("epochs", 1), ("archs", 0), ("seeds", 1), ("sample", 0)):
             value = getattr(self, option)
             if option == "epochs" and value is None:
                 continue
@@ -70,7 +75,8 @@ class Request:
         BadRunFolder: not what `to_json` wrote.
         """
         try:
-            return cls(**{**value, "sets": tuple((str(k), str(v)) for k, v in value["sets"])})
+            sets = tuple((str(k), str(v)) for k, v in value["sets"])
+            return cls(**{**value, "sets": sets, "limits": tuple(value.get("limits", ()))})
         except (TypeError, KeyError, ValueError) as error:
             raise BadRunFolder(
                 expected="a run.json that holds a request",
@@ -83,10 +89,11 @@ class Request:
         words = ["gapless", "search", "--space", self.space, "--data", self.data, "--method", self.method]
         words += ["--run", run, "--seed", str(self.seed)]
         defaults = Request(self.space, self.data, self.method)
-        for option in ("preset", "epochs", "device", "root", "archs", "seeds"):
+        for option in ("preset", "epochs", "device", "root", "archs", "seeds", "sample"):
             if getattr(self, option) != getattr(defaults, option):
                 words += [f"--{option}", str(getattr(self, option))]
         words += [word for pair in self.sets for word in ("--set", "=".join(pair))]
+        words += [word for text in self.limits for word in ("--max", text)]
         words += [f"--no-{name}" for name in ("retrain", "audit") if not getattr(self, name)]
         return shlex.join(words)
 

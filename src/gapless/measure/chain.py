@@ -41,8 +41,8 @@ def mixture(run: Run) -> dict[str, Any]:
             assert run.stage.sample is not None
             mixes += [path(table) for table in run.stage.sample(run, rng)]
     scores = [accuracy(run.net, run.data.ordered("audit", BATCH, run.device), mix) for mix in mixes]
-    mean = sum(score.accuracy for score in scores) / len(scores)
-    return {"accuracy": mean, "n": scores[0].n, "paths": len(mixes)}
+    mean, loss = (sum(getattr(s, name) for s in scores) / len(scores) for name in ("accuracy", "loss"))
+    return {"accuracy": mean, "n": scores[0].n, "loss": loss, "paths": len(mixes)}
 
 
 def inherited(run: Run, arch: Arch, recalibrated: bool) -> dict[str, Any]:

@@ -132,16 +132,16 @@ class Residual(nn.Module):
         return x + (dropped(y, drop_path) if drop_path else y)
 
 
-def inverted_residual(kernel: int, expansion: int) -> Build:
+def inverted_residual(kernel: int, expansion: int, activation: type[nn.Module] = nn.ReLU6) -> Build:
     """Expand, depthwise, project; the input is added where shapes agree."""
 
     def build(c_in: int, c_out: int, stride: int, affine: bool) -> nn.Module:
         inner = c_in * expansion
         layers: list[nn.Module] = []
         if expansion != 1:
-            layers += [nn.Conv2d(c_in, inner, 1, bias=False), norm(inner, affine), nn.ReLU6()]
+            layers += [nn.Conv2d(c_in, inner, 1, bias=False), norm(inner, affine), activation()]
         depthwise = nn.Conv2d(inner, inner, kernel, stride, kernel // 2, groups=inner, bias=False)
-        layers += [depthwise, norm(inner, affine), nn.ReLU6()]
+        layers += [depthwise, norm(inner, affine), activation()]
         layers += [nn.Conv2d(inner, c_out, 1, bias=False), norm(c_out, affine)]
         body = nn.Sequential(*layers)
         return Residual(body) if stride == 1 and c_in == c_out else body

@@ -2,6 +2,9 @@
 
 from gapless.core.index import Index
 from gapless.spaces.contract import SearchSpace
+from gapless.spaces.own import from_module
+
+__all__ = ["INDEX", "from_module", "get", "names"]
 
 INDEX: Index[SearchSpace] = Index(
     "space",
@@ -15,13 +18,17 @@ INDEX: Index[SearchSpace] = Index(
         "darts-s3": "gapless.spaces.darts_reduced:s3",
         "darts-s4": "gapless.spaces.darts_reduced:s4",
         "evonet": "gapless.spaces.evonet:Evonet",
+        "fairnas": "gapless.spaces.fairnas:FairNas",
         "genetic-cnn": "gapless.spaces.genetic_cnn:GeneticCnn",
         "gold-nas": "gapless.spaces.gold_nas:GoldNas",
         "hierarchical": "gapless.spaces.hierarchical:Hierarchical",
+        "nas-bench-macro": "gapless.spaces.nas_bench_macro:NasBenchMacro",
         "nas-rl": "gapless.spaces.nas_rl:NasRl",
         "nasnet": "gapless.spaces.nasnet:Nasnet",
         "nb201": "gapless.spaces.nb201:Nb201",
         "pnas": "gapless.spaces.pnas:Pnas",
+        "proxylessnas": "gapless.spaces.proxylessnas:ProxylessNas",
+        "spos": "gapless.spaces.spos:Spos",
     },
 )
 get = INDEX.get

@@ -1,19 +1,17 @@
 """A chain of inverted residuals: every layer picks kernel size and expansion, or does nothing.
 
-The family of MobileNetV2-like spaces (Cai et al. 2019, ProxylessNAS; Wu et al. 2019, FBNet). `MACRO`
-is the 6,561 architectures of NAS-Bench-Macro (Su et al. 2021, section 4; xiusu/NAS-Bench-Macro,
-train/model.py). The layout of the default is ours.
+The family of MobileNetV2-like spaces (Cai et al. 2019, ProxylessNAS; Wu et al. 2019, FBNet), in multiples of
+the first stage's channels. The layout of the default is ours; published ones are spaces of their own, see
+`gapless.spaces.block_chain`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import torch
 from torch import nn
 
 from gapless.core import Arch, Choice, Cosine, Space
@@ -21,73 +19,10 @@ from gapless.core.errors import BadValue
 from gapless.core.training import Optim, Training
 from gapless.data.shape import ImageShape
 from gapless.nets import operations
-from gapless.nets.gate import Mix
-from gapless.nets.mixed import Mixed, pooled_logits
-from gapless.spaces.contract import Links, Preset, Shape, slots
+from gapless.spaces.block_chain import ChainNetwork, builder, drawn, mixed_layers, no_partial
+from gapless.spaces.contract import Preset, Shape
 
 OPTIONS = ("identity", "k3e3", "k3e6", "k5e3", "k5e6", "k7e3", "k7e6")
-MACRO_OPTIONS = ("identity", "k3e3", "k5e6")
-
-
-def builder(option: str) -> operations.Build:
-    """``identity``, or ``k<kernel>e<expansion>`` for an inverted residual.
-
-    Raises:
-        BadValue: any other name, or an even kernel.
-    """
-    if option == "identity":
-        return operations.identity_or_projection
-    found = re.fullmatch(r"k(\d*[13579])e([1-9]\d*)", option)
-    if not found:
-        raise BadValue(
-            expected="an option 'identity' or 'k<odd kernel>e<expansion>'",
-            got=f"'{option}'",
-            do="write, for example, k5e6 for a 5x5 kernel and expansion 6",
-        )
-    return operations.inverted_residual(int(found[1]), int(found[2]))
-
-
-class ChainNetwork(nn.Module):
-    """Stem, layers, head, global pooling, classifier."""
-
-    def __init__(
-        self, choices: Space, widths: tuple[int, ...], strides: tuple[int, ...], head: int,
-        own: Mapping[str, operations.Build], shape: Shape, image: ImageShape,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        c_in = shape.channels
-        self.stem = nn.Sequential(
-            nn.Conv2d(image.channels, c_in, 3, padding=1, bias=False), nn.BatchNorm2d(c_in), nn.ReLU6()
-        )
-        self.layers = nn.ModuleList()
-        self.same = []
-        table = slots(choices)
-        for i, (width, stride) in enumerate(zip(widths, strides, strict=True)):
-            slot, c_out = table[(f"layer{i}",)], width * shape.channels
-            modules = {o: (own.get(o) or builder(o))(c_in, c_out, stride, shape.affine) for o in slot.options}
-            self.layers.append(Mixed(modules, slot.row, slot.columns, slot.group))
-            self.same.append(stride == 1 and c_in == c_out)
-            c_in = c_out
-        wide = head * shape.channels
-        self.head = nn.Sequential(nn.Conv2d(c_in, wide, 1, bias=False), nn.BatchNorm2d(wide), nn.ReLU6())
-        self.classifier = nn.Linear(wide, image.classes)
-
-    def forward(self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0) -> torch.Tensor:
-        """`n x c x h x w` to logits `n x classes`.
-
-        Drop path takes residual bodies only: a layer that changes the shape is the sole way through.
-        """
-        gate = None if mix is None else mix["layers"]
-        x = self.stem(x)
-        for layer, same in zip(self.layers, self.same, strict=True):
-            x = layer(x, gate, drop_path if same else 0.0)
-        return pooled_logits(self.head(x), self.classifier)
-
-    def links(self) -> Links:
-        """See `gapless.spaces.contract.Chained`."""
-        layers = {f"layer{i}": dict(layer.named_children()) for i, layer in enumerate(self.layers)}
-        tail = nn.Sequential(self.head, nn.AdaptiveAvgPool2d(1), nn.Flatten(), self.classifier)
-        return Links(self.stem, layers, tail)
 
 
 @dataclass(frozen=True)
@@ -156,36 +91,23 @@ class Chain:
         """Raises:
         BadValue: partial channels, which a chain does not have.
         """
-        if shape.partial > 1:
-            raise BadValue(
-                expected=f"partial of 1 in space '{self.name}', whose networks have no partial channels",
-                got=f"{shape.partial}",
-                do="leave partial at 1, or choose space darts or nb201",
-            )
-        return ChainNetwork(choices, self.widths, self.strides, self.head, self.own, shape, image)
+        no_partial(self.name, shape)
+        c = shape.channels
+        first = nn.Conv2d(image.channels, c, 3, padding=1, bias=False)
+        stem = nn.Sequential(first, nn.BatchNorm2d(c), nn.ReLU6())
+        widths = [width * c for width in self.widths]
+        layers, same = mixed_layers(
+            choices, c, widths, self.strides, shape.affine, lambda o: self.own.get(o) or builder(o)
+        )
+        wide = self.head * c
+        head = nn.Sequential(nn.Conv2d(widths[-1], wide, 1, bias=False), nn.BatchNorm2d(wide), nn.ReLU6())
+        return ChainNetwork(stem, layers, same, head, nn.Linear(wide, image.classes))
 
     def drawing(self, arch: Arch) -> list[dict[str, Any]]:
         """One panel: the layers in a row, each edge labelled by what the layer is."""
-        nodes = [{"id": "in", "label": "stem", "kind": "input"}]
-        edges, last = [], "in"
-        for i, (width, stride) in enumerate(zip(self.widths, self.strides, strict=True)):
-            layer = f"layer{i}"
-            nodes.append({"id": layer, "label": f"{width}C" + (" /2" if stride == 2 else ""), "kind": "node"})
-            edges.append({"from": last, "to": layer, "label": arch.option(layer)})
-            last = layer
-        nodes.append({"id": "out", "label": "head", "kind": "output"})
-        edges.append({"from": last, "to": "out", "label": ""})
-        return [{"title": "chain", "nodes": nodes, "edges": edges}]
+        rows = zip(self.widths, self.strides, strict=True)
+        return drawn(arch, [f"{width}C" + (" /2" if stride == 2 else "") for width, stride in rows])
 
     def text(self, arch: Arch) -> str:
         """Layers from first to last: ``k3e3 identity k5e6 ...``"""
         return " ".join(arch.option(f"layer{i}") for i in range(len(self.widths)))
-
-
-MACRO = Chain(
-    options=MACRO_OPTIONS,
-    widths=(2, 2, 4, 4, 4, 8, 8, 8),
-    strides=(2, 1, 2, 1, 1, 2, 1, 1),
-    name="nas-bench-macro",
-    summary="8 layers, each 1 of 3; the space of NAS-Bench-Macro, with ReLU6 where it has ReLU",
-)

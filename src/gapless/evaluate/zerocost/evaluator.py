@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -13,6 +14,7 @@ from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.data import Data
 from gapless.evaluate import zerocost as scores
+from gapless.evaluate.contract import Setting
 from gapless.nets.cost import count
 from gapless.nets.seeded import seeded
 from gapless.spaces.contract import SearchSpace, Shape, subnet
@@ -65,6 +67,50 @@ class ZeroCost:
         cost = count(net, data.shape)
         costs = {"parameters": cost.parameters, "macs": cost.macs}
         return Record(arch, metrics, costs, time.perf_counter() - start, "zero-cost")
+
+
+@dataclass(frozen=True, eq=False)
+class Untrained:
+    """An evaluator of `gapless explore` by `ZeroCost`.
+
+    A record's ``accuracy`` is `standing` of the first score: it orders architectures as the score does, and
+    says nothing about how often a network would be right.
+    """
+
+    scored: ZeroCost
+    seed: int
+    together: int = 1
+
+    def __call__(self, archs: Sequence[Arch]) -> list[Record]:
+        return [self._record(arch) for arch in archs]
+
+    def _record(self, arch: Arch) -> Record:
+        record = self.scored(arch, self.seed)
+        value = record.metrics[self.scored.scores[0]]
+        return replace(record, metrics={"accuracy": standing(value), **record.metrics})
+
+
+def standing(score: float) -> float:
+    """A number in [0, 1] that rises with the score, however large it is: ``(1 + s / (1 + |s|)) / 2``.
+
+    s is the inverse hyperbolic sine of the score. Not a number stays what it is.
+    """
+    if math.isinf(score):
+        return float(score > 0)
+    s = math.asinh(score)
+    return (1 + s / (1 + abs(s))) / 2
+
+
+def untrained(setting: Setting, argument: str) -> Untrained:
+    """``NAME,NAME,...``: scores of the deployment shape, of which the first is explored by.
+
+    Raises:
+        BadValue: no score, or one twice.
+        UnknownName: no such score.
+    """
+    names = [name.strip() for name in argument.split(",") if name.strip()]
+    evaluator = zerocost(names, setting.space, setting.preset.deploy, setting.data, setting.device)
+    return Untrained(evaluator, setting.streams.integer("zerocost"))
 
 
 def zerocost(

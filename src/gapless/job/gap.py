@@ -1,0 +1,179 @@
+"""The gap of a finished search, term by term: what an audit measures beyond the accuracy chain.
+
+Every result is stored when it is there, so an audit that was stopped goes on. What a budget of time has no
+room for is left out and said.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from gapless.core import Arch
+from gapless.core.errors import Interrupted
+from gapless.job.alone import Errand
+from gapless.job.work import Work
+from gapless.measure import candidates
+from gapless.measure.line import POINTS, line
+from gapless.measure.mathematical import mathematical
+from gapless.measure.onward import free, onward
+
+PLACE = "gap/"
+PAIR = 2
+"""Trainings that are begun together within a budget."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured.
+
+    Args:
+        archs: sub-networks that are trained alone in the search's shape, to rank the shared weights by.
+        twice: so many of them are trained with a second seed, to tell noise from difference.
+        deployed: so many of them are trained in the deployment's shape as well.
+        walks: random walks over the space, scored by shared weights.
+        steps: of each walk.
+        onward: share of the search's epochs that omega is trained on for.
+        images: of the batches on which update rules are compared.
+        evaluations: of the weights' objective, to converge them there.
+        products: with the Hessian there, for each damping.
+    """
+
+    archs: int = 8
+    twice: int = 4
+    deployed: int = 0
+    walks: int = 4
+    steps: int = 8
+    onward: float = 0.2
+    images: int = 32
+    evaluations: int = 100
+    products: int = 60
+
+
+@dataclass
+class Gap:
+    """The measurements of one job.
+
+    Args:
+        budget: seconds after which nothing new is begun; None for as long as it takes.
+    """
+
+    work: Work
+    arch: Arch
+    extent: Extent = Extent()
+    budget: float | None = None
+    began: float = field(default_factory=time.perf_counter)
+
+    def measure(self) -> None:
+        """Does what is not stored yet, the cheap before the dear.
+
+        Raises:
+            Interrupted: Ctrl-C; everything up to the last whole measurement is stored.
+        """
+        run, extent = self.work.run, self.extent
+        self._once("line", POINTS, lambda tell: line(run(), self.arch, advance=tell))
+        self._once("free", 1, lambda tell: free(run(), self.arch))
+        if len(self.sample) < min(extent.archs, run().choices.size()):
+            for name in ("sample", "recalibrated", "kept"):
+                self.work.measured.pop(PLACE + name, None)
+        self._once("sample", 1, lambda tell: self._sample())
+        self._once("recalibrated", 1, lambda tell: self._shared(recalibrated=True))
+        self._once("kept", 1, lambda tell: self._shared(recalibrated=False))
+        self._once("walks", 1, lambda tell: self._walks())
+        epochs = max(1, round(extent.onward * self.work.plan.recipe.stages[-1].epochs))
+        steps = epochs * run().progress.steps // run().progress.epochs
+        self._once("onward", steps, lambda tell: onward(run(), epochs, tell))
+        self._once("mathematical", 4, lambda tell: mathematical(
+            run(), extent.images, extent.evaluations, extent.products, advance=tell
+        ))  # fmt: skip
+        self._train()
+
+    @property
+    def over(self) -> bool:
+        """Whether the budget is used up."""
+        return self.budget is not None and time.perf_counter() - self.began > self.budget
+
+    def _once(self, name: str, steps: int, make: Callable[[Callable[[str], None]], dict[str, Any]]) -> None:
+        work = self.work
+        if PLACE + name in work.measured or self.over:
+            return
+        with work.show.track(f"audit: {name}", steps) as advance:
+
+            def tell(note: str) -> None:
+                self._obey()
+                advance(note)
+
+            self._obey()
+            began = time.perf_counter()
+            found = make(tell)
+        work.store(PLACE + name, {**found, "seconds": time.perf_counter() - began})
+
+    def _obey(self) -> None:
+        if self.work.stopper.asked:
+            raise Interrupted(f"stopped in the audit; continue with: gapless resume {self.work.folder.path}")
+
+    # -- sub-networks -----------------------------------------------------------------------------
+
+    def _sample(self) -> dict[str, Any]:
+        run = self.work.run()
+        found = candidates.drawn(
+            run.space, run.choices, self.extent.archs, run.net_shape, run.data.shape,
+            run.streams_of_run.child("audit"),
+        )  # fmt: skip
+        return {
+            "archs": [
+                {"arch": a.to_json(), "key": a.key, "macs": c.macs, "params": c.parameters} for a, c in found
+            ]
+        }
+
+    @property
+    def sample(self) -> list[Arch]:
+        """The sub-networks that are ranked, cheapest first; none before they were drawn."""
+        there = self.work.measured.get(PLACE + "sample", {"archs": []})
+        return [Arch.from_json(one["arch"]) for one in there["archs"]]
+
+    def _shared(self, recalibrated: bool) -> dict[str, Any]:
+        records = candidates.shared(self.work.run(), self.sample, recalibrated)
+        return {"scores": candidates.plain(records)}
+
+    def _walks(self) -> dict[str, Any]:
+        run, extent = self.work.run(), self.extent
+        walks = []
+        for i in range(extent.walks):
+            streams = run.streams_of_run.child("walk", i)
+            start = run.choices.sample(streams.generator("start"))
+            walks.append(candidates.walk(run.choices, start, extent.steps, streams))
+        every = list(dict.fromkeys(arch for one in walks for arch in one))
+        records = dict(zip(every, candidates.shared(run, every, recalibrated=True), strict=True))
+        return {
+            "walks": [[records[arch].metrics["accuracy"] for arch in one] for one in walks],
+            "edits": [[candidates.edit(a, b) for a, b in pairwise(one)] for one in walks],
+            "codes": [run.choices.encode(arch).astype(int).tolist() for arch in every],
+            "scores": [records[arch].metrics["accuracy"] for arch in every],
+        }
+
+    def _train(self) -> None:
+        """Stand-alone trainings, in an order in which any number of them says something."""
+        sample, extent = self.sample, self.extent
+        spread = _spread(sample)
+        errands = [Errand("rank", arch, 0) for arch in spread]
+        errands += [Errand("rank", arch, 1) for arch in spread[: extent.twice]]
+        errands += [Errand("rank-deploy", arch, 0) for arch in spread[: extent.deployed]]
+        if self.budget is None:
+            self.work.train(errands)
+            return
+        for i in range(0, len(errands), PAIR):
+            if not self.over:
+                self.work.train(errands[i : i + PAIR])
+
+
+def _spread(archs: list[Arch]) -> list[Arch]:
+    """Sorted by cost to an order in which every beginning covers the whole range."""
+    order, step = list[int](), 1 << max(0, (len(archs) - 1).bit_length())
+    while step:
+        order += [i for i in range(0, len(archs), step) if i not in order]
+        step //= 2
+    return [archs[i] for i in order]

@@ -1,0 +1,81 @@
+"""The terms of the gap of a tiny search: measured in stored steps, judged, within a budget."""
+
+from __future__ import annotations
+
+import pytest
+from tests.job.tiny import SETTINGS
+
+import gapless
+from gapless.core import Arch
+from gapless.job.gap import PLACE, _spread
+
+TERMS = {"mathematical", "suboptima", "free", "line", "ranking", "noise", "landscape"}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    run = tmp_path_factory.mktemp("gap") / "run"
+    return gapless.search(
+        space="darts", data="digits", method="darts", run=run, epochs=1, settings=SETTINGS, archs=2, seeds=1
+    )
+
+
+@pytest.fixture(scope="module")
+def audited(found):
+    return found.audit(sample=3)
+
+
+def test_every_term_is_judged(audited):
+    audit = audited["audit"]
+    assert set(audit) == TERMS
+    assert audit["ranking"]["n"] == 3
+    assert {"key", "macs", "params", "alone", "recalibrated", "kept"} == set(audit["ranking"]["points"][0])
+    assert audit["noise"]["trainings"] == 6
+    assert audited["verdict"]["sentence"].startswith("the search is")
+    assert {row["practice"]: row["met"] for row in audited["checklist"]}[
+        "Ranking of shared weights checked against a truth"
+    ]
+
+
+def test_the_line_goes_from_the_mixture_to_the_architecture(audited):
+    chain = {rung["name"]: rung["accuracy"] for rung in audited["chain"]}
+    points = audited["audit"]["line"]["points"]
+    assert points[0]["accuracy"] == pytest.approx(chain["a0"], abs=1e-6)
+    assert points[-1]["accuracy"] == pytest.approx(chain["a1"], abs=1e-6)
+
+
+def test_training_on_starts_where_the_search_ended(audited):
+    chain = {rung["name"]: rung["accuracy"] for rung in audited["chain"]}
+    assert audited["audit"]["suboptima"]["before"]["accuracy"] == pytest.approx(chain["a0"], abs=1e-6)
+
+
+def test_first_order_is_the_searchs_own_rule(audited):
+    rows = {row["rule"]: row for row in audited["audit"]["mathematical"]["rules"]}
+    assert rows["own"]["search"] == pytest.approx(rows["first order"]["search"], abs=1e-9)
+
+
+def test_what_is_measured_is_not_measured_again(found, audited):
+    before = found.folder.read_json("measured.json")
+    assert found.audit(sample=3) == audited
+    after = found.folder.read_json("measured.json")
+    assert {**after, "peak_mb": 0} == {**before, "peak_mb": 0}
+
+
+def test_a_budget_begins_nothing_more(found, audited):
+    measured = found.folder.read_json("measured.json")
+    kept = {name: value for name, value in measured.items() if not name.startswith((PLACE, "rank-"))}
+    found.folder.write_json("measured.json", kept)
+    try:
+        again = found.audit(sample=3, budget=0.0)
+        assert again.get("audit", {}) == {}
+    finally:
+        found.folder.write_json("measured.json", measured)
+
+
+def test_any_beginning_covers_the_range():
+    archs = [Arch.of({"a": str(i)}) for i in range(9)]
+    order = [int(arch.option("a")) for arch in _spread(archs)]
+    assert sorted(order) == list(range(9))
+    assert order[:3] == [0, 8, 4]
+
+
