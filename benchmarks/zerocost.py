@@ -52,15 +52,15 @@ HEAD = """# Zero-cost scores against trained accuracy
 
 Written by `python -m benchmarks.zerocost` from `benchmarks/zerocost.json`; do not edit.
 
-{archs} architectures of `nb201`, drawn uniformly, {channels} channels and {depth} cells a stage (the benchmark
-has 16 and 5), freshly initialised; one batch of {batch} images of CIFAR-10; `zen` over 4 draws instead of 8.
-Spearman's rank correlation with the test accuracy after 200 epochs in NAS-Bench-201, mean over its seeds; the interval is
-the 95 % bootstrap over the architectures (1,000 resamples): it covers their choice, not that of the initial
-weights and of the images. "Published" is Abdelfattah et al. 2021, over all 15,625 architectures, with
-validation accuracy (SamsungLabs/zero-cost-nas, notebooks/nasbench201_correlations.ipynb). A score that does
-not beat `params` is worth no more than counting. A network through which nothing flows gets -inf from some
-scores, hence the lowest rank. Seconds are of one thread of a machine in use and mean
-little.
+{archs} architectures of `nb201`, drawn uniformly, {channels} channels and {depth} cells a stage (the
+benchmark has 16 and 5), freshly initialised; one batch of {batch} images of CIFAR-10; `zen` over 4 draws
+instead of 8. Spearman's rank correlation with the test accuracy after 200 epochs in NAS-Bench-201, mean over
+its seeds; the interval is the 95 % bootstrap over the architectures (1,000 resamples): it covers their
+choice, not that of the initial weights and of the images. "Published" is Abdelfattah et al. 2021, over all
+15,625 architectures, with validation accuracy (SamsungLabs/zero-cost-nas,
+notebooks/nasbench201_correlations.ipynb). A score that does not beat `params` is worth no more than counting.
+A network through which nothing flows gets -inf from some scores, hence the lowest rank. Seconds are of one
+thread of a machine in use and mean little.
 """
 
 
