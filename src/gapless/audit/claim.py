@@ -12,6 +12,9 @@ from gapless.audit.noise import ALPHA
 HEADLINES = (TEST, *reversed(TITLES))
 """What a claim is made about: the first of these that both variants have."""
 
+FEWEST = 4
+"""Seeds of each with which a rank test can give a p below 0.05 at all: 2 / C(8, 4) = 0.029."""
+
 
 def headline(measures: Mapping[str, Any]) -> str | None:
     """Name of the accuracy that a claim is made about; None where there is none."""
@@ -37,14 +40,17 @@ def sentence(pair: Mapping[str, Any]) -> str:
     text += f", {_p(found['adjusted'])} for all pairs" if several else ""
     seeds = f"{found['common seeds']} seeds" if found["paired"] else "{} and {} seeds".format(*found["seeds"])
     text += f"; {found['test']}, {seeds})"
-    text += "; that is more than luck" if found["adjusted"] < ALPHA else "; that may be luck"
+    shown = found["adjusted"] < ALPHA
+    text += "; that is more than luck" if shown else "; that may be luck"
     if found["least"] >= ALPHA:
         text += f" (so few seeds cannot give a p below {_p(found['least'])})"
     if found["flips"] is not None:
         text += f"; one seed of each would say the opposite in {100 * found['flips']:.0f} % of cases"
-    if found["seeds needed"]:
-        n = found["seeds needed"]
-        text += f", {n:,} seeds of each would show it" if n < 10_000 else ", no feasible number shows it"
+    if found["seeds needed"] and not shown:
+        n = max(FEWEST, found["seeds needed"])
+        text += (
+            f", about {n:,} seeds of each would show it" if n < 10_000 else ", no feasible number shows it"
+        )
     return f"{text}."
 
 

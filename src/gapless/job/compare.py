@@ -178,14 +178,18 @@ def opened(path: Path) -> Side | None:
 def free(found: Mapping[str, Any]) -> bool | None:
     """Whether every operation of the found architecture has no parameters, as its drawing names them.
 
-    None where nothing is drawn. An operation without parameters is a skip, a pooling or nothing at all.
+    None where nothing is drawn or the lines have no names. An operation without parameters is a skip, a pooling or nothing at all.
     """
     from gapless.report.gates import is_none, is_skip
 
     panels = at("drawing", "panels")(found)
-    edges = [edge for panel in panels or [] for edge in panel.get("edges") or []]
+    if not panels:
+        return None
+    edges = [edge for panel in panels for edge in panel.get("edges") or []]
     names = [str(edge["label"]) for edge in edges if edge.get("label")]
-    return all(is_none(n) or is_skip(n) or "pool" in n.lower() for n in names) if names else None
+    if edges and not names:
+        return None
+    return all(is_none(name) or is_skip(name) or "pool" in name.lower() for name in names)
 
 
 def _inside(path: Path) -> list[Path]:
@@ -234,15 +238,16 @@ def _labels(sides: Sequence[Side], data: Mapping[Path, str]) -> list[str]:
 
 
 def _missing(runs: Sequence[Side], searches: Sequence[Search]) -> list[dict[str, Any]]:
+    """Measures that some runs have and others lack, those of the same runs together."""
     rows: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for measure in MEASURES:
-        lacking = [
-            side.path for side, s in zip(runs, searches, strict=True) if measure.name not in s.measures
-        ]
+        lacking = tuple(
+            str(side.path) for side, s in zip(runs, searches, strict=True) if measure.name not in s.measures
+        )
         if lacking and len(lacking) < len(runs):
-            do = measure.do.replace("DIR", shlex.quote(str(lacking[0])))
-            rows.append({"measure": measure.name, "runs": [str(path) for path in lacking], "do": do})
-    return rows
+            do = measure.do.replace("DIR", shlex.quote(lacking[0]))
+            rows.setdefault((lacking, do), []).append(measure.name)
+    return [{"measures": names, "runs": list(there), "do": do} for (there, do), names in rows.items()]
 
 
 def _notes(runs: Sequence[Side], searches: Sequence[Search]) -> list[str]:
