@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gapless.audit.ablation import FILE as ABLATION
 from gapless.audit.checklist import checklist
 from gapless.audit.claim import sentence
 from gapless.audit.comparison import Search, comparison
@@ -16,7 +17,6 @@ from gapless.audit.measures import MEASURES, at, numbers
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, BadValue
 from gapless.engine.folder import RunFolder
-from gapless.job.ablate import FILE as ABLATION
 from gapless.job.request import Request
 
 VERSION = 1
@@ -178,7 +178,8 @@ def opened(path: Path) -> Side | None:
 def free(found: Mapping[str, Any]) -> bool | None:
     """Whether every operation of the found architecture has no parameters, as its drawing names them.
 
-    None where nothing is drawn or the lines have no names. An operation without parameters is a skip, a pooling or nothing at all.
+    None where nothing is drawn, or lines without names. An operation without parameters is a skip, a pooling
+    or nothing at all.
     """
     from gapless.report.gates import is_none, is_skip
 
