@@ -33,7 +33,7 @@ def made(
             "images": images,
         },
         "environment": {"gapless": "0.1.0", "torch": torch, "device": "cpu"},
-        "method": {"name": method, "epochs": [epochs], "fingerprint": f"{method}{request.sets}"},
+        "method": {"name": method, "epochs": [epochs], "fingerprint": f"{method}{request.sets}{epochs}"},
         "architecture": {"text": SPACE.text(found), "key": found.key, "json": found.to_json()},
         "drawing": {"panels": SPACE.drawing(found)},
         "cost": {"search_seconds": 60.0 + seed, "peak_mb": 900.0},

@@ -23,12 +23,13 @@ def test_variants_are_told_apart_by_what_differs(tmp_path: Path) -> None:
         made(tmp_path / "c", "darts", sets=(("relax", "edge-product"),)),
         made(tmp_path / "d", "pc-darts", epochs=75),
         made(tmp_path / "e", "darts", epochs=10),
+        made(tmp_path / "f", "pc-darts", limits=("params=1M",), epochs=75),
     ]  # fmt: skip
     found = compare(paths)
     json.loads(json.dumps(found), parse_constant=pytest.fail)
     assert [(v["variant"], v["seeds"]) for v in found["variants"]] == [
         ("darts, epochs=50", [0, 1]), ("darts, epochs=50, relax=edge-product", [0]), ("pc-darts", [0]),
-        ("darts, epochs=10", [0]),
+        ("darts, epochs=10", [0]), ("pc-darts, max params=1M", [0]),
     ]  # fmt: skip
     assert found["notes"] == ["not all variants were searched with for as many epochs: 10, 50, 75"]
     assert compare(paths[:2])["variants"][0]["variant"] == "darts"

@@ -17,7 +17,7 @@ from gapless.audit.measures import MEASURES, at, numbers
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, BadValue
 from gapless.engine.folder import RunFolder
-from gapless.job.request import Request
+from gapless.job.request import Request, pairs
 
 VERSION = 1
 SAME = ("gapless", "torch", "device")
@@ -37,7 +37,8 @@ class Side:
         """All that its variant depends on, by name, the data left out."""
         question = self.found.get("question") or {}
         epochs, recipe = at("method", "epochs")(self.found), at("method", "fingerprint")(self.found)
-        sets = dict(self.request.sets)
+        limits = {f"max {name}": most for name, most in pairs(list(self.request.limits))}
+        sets = dict(self.request.sets) | limits
         return {
             "space": str(question.get("space", self.request.space)),
             "method": str(question.get("method", self.request.method)),
