@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gapless.cli_compare import compare
 from gapless.cli_explore import Most, ended, explore
 from gapless.cli_latency import latency
 from gapless.core.errors import BadValue, GaplessError, Incompatible, Interrupted
@@ -23,6 +24,7 @@ methods_app = typer.Typer(help="What methods there are, what they are made of, w
 spaces_app = typer.Typer(help="What search spaces there are.")
 app.add_typer(methods_app, name="methods", no_args_is_help=True)
 app.add_typer(spaces_app, name="spaces", no_args_is_help=True)
+app.command()(compare)
 app.command()(explore)
 spaces_app.command()(latency)
 
