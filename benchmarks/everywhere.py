@@ -107,9 +107,9 @@ HEAD = """# Every method in every space
 Written by `python -m benchmarks.everywhere` from `benchmarks/everywhere.json`; do not edit.
 
 120 of the embedded digits, smallest shapes, 2 epochs of search (or one a stage), 1 of training: each entry
-is a whole job that ended with a trained network and a checked ONNX file. Its number is the test accuracy in %,
-which after so little says nothing about the method. The last column is the share of the forwards of cells that
-took a fast path, search and trainings together. Below: why a method refuses a space.
+is a whole job that ended with a trained network and a checked ONNX file. Its number is the test accuracy in
+%, which after so little says nothing about the method. The last column is the share of the forwards of cells
+that took a fast path, search and trainings together. Below: why a method refuses a space.
 """
 
 
