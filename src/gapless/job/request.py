@@ -35,6 +35,7 @@ class Request:
         seeds: trainings of the found architecture in the deployment shape.
         sample: sub-networks that are trained alone to measure the terms of the gap; 0 measures the accuracy
             chain and the baseline only.
+        deployed: how many of these are trained in the deployment shape as well.
     """
 
     space: str
@@ -51,9 +52,10 @@ class Request:
     archs: int = 3
     seeds: int = 3
     sample: int = 0
+    deployed: int = 0
 
     def __post_init__(self) -> None:
-        for option, least in (("epochs", 1), ("archs", 0), ("seeds", 1), ("sample", 0)):
+        for option, least in (("epochs", 1), ("archs", 0), ("seeds", 1), ("sample", 0), ("deployed", 0)):
             value = getattr(self, option)
             if option == "epochs" and value is None:
                 continue
