@@ -1,0 +1,101 @@
+"""Whether shared weights rank as training alone does, and the search's shape as the deployment's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gapless.report.blocks import block
+from gapless.report.terms.told import UNKNOWN, Told, estimate, size
+from gapless.report.words import percent, real
+
+SCORES = {"recalibrated": "statistics recalibrated", "kept": "statistics kept"}
+
+
+def told(found: Mapping[str, Any]) -> Told | None:
+    """None where nothing was measured."""
+    scored = {name: block(found, name) for name in SCORES if block(found, name, "tau")}
+    if not scored:
+        return None
+    name, judged = next(iter(scored.items()))
+    tau, n = block(judged, "tau"), real(judged.get("n"))
+    if real(tau.get("value")) is None:
+        lead = f"{_so_many(n)} give no ranking to compare: one of the two scores is equal throughout."
+    else:
+        lead = (
+            f"Shared weights, {SCORES[name]}, rank {_so_many(n)} with Kendall's tau-b {estimate(tau)} "
+            f"against training each alone. {_sure(tau)}"
+        )
+    more = []
+    cost = real(block(judged, "regret").get("1"))
+    if cost is not None:
+        more.append(f"The one that shared weights like best is {size(cost)} below the best one.")
+    more.append("In parentheses are 95 % intervals over architectures, where three or more allow one.")
+    titles = tuple(SCORES[name] for name in scored)
+    return Told(lead, tuple(more), ("", *titles), _table(tuple(scored.values())))
+
+
+def deployment(found: Mapping[str, Any]) -> Told | None:
+    """The ranking of the search's shape against that of the deployment's; None where not measured."""
+    tau = block(found, "tau")
+    if not tau:
+        return None
+    n = _so_many(real(found.get("n")))
+    if real(tau.get("value")) is None:
+        return Told(f"{n}, trained alone in both shapes, give no ranking to compare.")
+    return Told(
+        f"Trained alone in the search's shape and in the deployment's, {n} are ranked alike with Kendall's "
+        f"tau-b {estimate(tau)}. {_sure(tau)}",
+        (),
+        ("", "search shape against deployment shape"),
+        _table((found,)),
+    )
+
+
+def _so_many(n: float | None) -> str:
+    return "sub-networks" if n is None else f"{n:.0f} sub-networks"
+
+
+def _sure(tau: Mapping[str, Any]) -> str:
+    low, high = real(tau.get("low")), real(tau.get("high"))
+    if low is None or high is None:
+        return "They are too few to say how sure that is."
+    if low <= 0 <= high:
+        return "That may be chance: the interval holds 0."
+    return "That is more than chance." if low > 0 else "They rank the wrong way round."
+
+
+def _table(scored: tuple[Mapping[str, Any], ...]) -> tuple[tuple[str, ...], ...]:
+    """One row a statistic that any of the scorings has, one column a scoring."""
+    table = [(title, *(estimate(one.get(name)) for one in scored)) for name, title in _WHOLE.items()]
+    for part, title, say in _PARTS:
+        for name in _keys(scored, part):
+            cells = (say(block(one, part).get(name)) for one in scored)
+            table.append((title.format(_called(name)), *cells))
+    return tuple(row for row in table if any(cell != UNKNOWN for cell in row[1:]))
+
+
+def _keys(scored: tuple[Mapping[str, Any], ...], part: str) -> list[str]:
+    return list(dict.fromkeys(str(name) for one in scored for name in block(one, part)))
+
+
+def _called(name: str) -> str:
+    return name.replace("macs", "MACs").replace("params", "parameters")
+
+
+def _share(value: Any) -> str:
+    found = real(value)
+    return UNKNOWN if found is None else percent(found)
+
+
+_WHOLE = {
+    "tau": "Kendall's tau-b",
+    "spearman": "Spearman's rho",
+    "top decile": "tau-b among the best tenth, two at least",
+}
+_PARTS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("partial", "tau-b, {} held fixed", estimate),
+    ("cost alone", "tau-b of {} alone", estimate),
+    ("regret", "regret of the best of the top {}", size),
+    ("precision", "share of the top {} that are truly there", _share),
+)
