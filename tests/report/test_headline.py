@@ -42,3 +42,8 @@ def test_parameters_and_verdict_are_absent_or_in_words() -> None:
     assert parameters({"cost": {"params": 312_442}}) == "312\u00a0thousand"
     assert verdict({"archs": []}) is None
     assert verdict({"verdict": "It is not."}) == "It is not."
+
+
+def test_the_judgement_is_a_sentence() -> None:
+    assert headline.judgement({"sentence": "the search is 1.0 points better"}) == "The search is 1.0 points better"
+    assert [headline.judgement(wrong) for wrong in (None, {}, [], "x", {"sentence": ""})] == [None] * 5

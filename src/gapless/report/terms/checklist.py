@@ -25,4 +25,4 @@ def told(found: Any) -> Told | None:
     lead = f"{met} of {len(entries)} practices are followed."
     if met < len(entries):
         lead += " What is missing comes first, with what would complete it."
-    return Told(lead, (), ("practice", "", "what shows it, or what to do"), tuple(table))
+    return Told(lead, (), ("practice", "state", "what shows it, or what to do"), tuple(table))

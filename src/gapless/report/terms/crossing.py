@@ -8,7 +8,7 @@ from typing import Any
 from gapless.audit.crossing import Course, courses
 from gapless.report.blocks import block
 from gapless.report.gates import text
-from gapless.report.terms.told import Told, number
+from gapless.report.terms.told import Told, counted, number
 from gapless.report.words import real
 
 
@@ -41,8 +41,13 @@ def told(found: Sequence[Course], known: bool) -> Told | None:
     """
     if not found:
         return Told("No choice of this search has strengths of both kinds of operations.") if known else None
-    said = [_course(one) for one in found]
-    return Told(said[0], tuple(said[1:]))
+    return Told(_summary(found), tuple(_course(one) for one in found))
+
+
+def _summary(found: Sequence[Course]) -> str:
+    ahead = sum(one.free[-1] > one.other[-1] for one in found)
+    where = f"in {ahead} of {counted(len(found), 'group')}"
+    return f"In the end operations without parameters have the larger mean strength {where}."
 
 
 def _course(course: Course) -> str:

@@ -52,4 +52,4 @@ def told(found: Mapping[str, Any]) -> Told | None:
     shown = known if len(known) <= 2 * MOST else [*known[:MOST], *known[-MOST:]]
     table = tuple((name, change(value), "" if k is None else f"{k:,.0f}") for name, value, k in shown)
     title = "edit" if len(shown) == len(known) else f"edit, {MOST} worst and {MOST} best"
-    return Told(lead, tuple(more), (title, "change", "seen"), table)
+    return Told(lead, (" ".join(more),), (title, "change", "seen"), table)

@@ -46,4 +46,4 @@ def told(found: Mapping[str, Any]) -> Told | None:
     more = [where]
     if tenths(low[1]) < min(tenths(start), tenths(end)):
         more.append(f"In between it is as low as {percent(low[1])}.")
-    return Told(lead, tuple(more))
+    return Told(lead, (" ".join(more),))

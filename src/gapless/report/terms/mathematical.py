@@ -37,7 +37,8 @@ def told(found: Mapping[str, Any]) -> Told | None:
         "are converged anew for every alpha. The error is relative to its length: 0 is perfect, 1 is as far "
         "off as no gradient at all. A cosine of 1 is the right direction, 0 says nothing about it."
     ]
-    more += _convergence(found) + _reference(block(found, "reference"))
+    solved = _convergence(found) + _reference(block(found, "reference"))
+    more += [" ".join(solved)] if solved else []
     return Told(lead, tuple(more), COLUMNS, tuple(table))
 
 

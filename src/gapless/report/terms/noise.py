@@ -41,7 +41,7 @@ def told(found: Mapping[str, Any]) -> Told | None:
         ("architectures", _whole(found.get("archs"))),
         ("trainings", _whole(found.get("trainings"))),
     ]
-    return Told(lead, tuple(more), ("", "value (95 % interval)"), tuple(table))
+    return Told(lead, (" ".join(more),) if more else (), ("quantity", "value (95 % interval)"), tuple(table))
 
 
 def _whole(value: Any) -> str:

@@ -9,6 +9,8 @@ from gapless.report.blocks import block
 from gapless.report.terms.told import UNKNOWN, Told, estimate, size
 from gapless.report.words import percent, real
 
+LEAST = 30
+"""Sub-networks below which the best tenth are too few to rank."""
 SCORES = {"recalibrated": "statistics recalibrated", "kept": "statistics kept"}
 
 
@@ -32,7 +34,7 @@ def told(found: Mapping[str, Any]) -> Told | None:
         more.append(f"The one that shared weights like best is {size(cost)} below the best one.")
     more.append("In parentheses are 95 % intervals over architectures, where three or more allow one.")
     titles = tuple(SCORES[name] for name in scored)
-    return Told(lead, tuple(more), ("", *titles), _table(tuple(scored.values())))
+    return Told(lead, (" ".join(more),), ("statistic", *titles), _table(tuple(scored.values())))
 
 
 def deployment(found: Mapping[str, Any]) -> Told | None:
@@ -47,7 +49,7 @@ def deployment(found: Mapping[str, Any]) -> Told | None:
         f"Trained alone in the search's shape and in the deployment's, {n} are ranked alike with Kendall's "
         f"tau-b {estimate(tau)}. {_sure(tau)}",
         (),
-        ("", "search shape against deployment shape"),
+        ("statistic", "search shape against deployment shape"),
         _table((found,)),
     )
 
@@ -72,7 +74,9 @@ def _table(scored: tuple[Mapping[str, Any], ...]) -> tuple[tuple[str, ...], ...]
         for name in _keys(scored, part):
             cells = (say(block(one, part).get(name)) for one in scored)
             table.append((title.format(_called(name)), *cells))
-    return tuple(row for row in table if any(cell != UNKNOWN for cell in row[1:]))
+    few = all((real(one.get("n")) or 0) < LEAST for one in scored)
+    told = (row for row in table if any(cell != UNKNOWN for cell in row[1:]))
+    return tuple(row for row in told if not (few and row[0] == _WHOLE["top decile"]))
 
 
 def _keys(scored: tuple[Mapping[str, Any], ...], part: str) -> list[str]:
@@ -91,7 +95,7 @@ def _share(value: Any) -> str:
 _WHOLE = {
     "tau": "Kendall's tau-b",
     "spearman": "Spearman's rho",
-    "top decile": "tau-b among the best tenth, two at least",
+    "top decile": "tau-b among the best tenth",
 }
 _PARTS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("partial", "tau-b, {} held fixed", estimate),

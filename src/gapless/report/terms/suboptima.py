@@ -27,7 +27,7 @@ def told(found: Mapping[str, Any]) -> Told | None:
     if None not in losses:
         more.append(f"Its loss goes from {number(losses[0], 3)} to {number(losses[1], 3)} nats.")
     more.append("That is how far the weights were from their best when alpha was read off.")
-    return Told(lead, tuple(more))
+    return Told(lead, (" ".join(more),))
 
 
 def survivors(found: Mapping[str, Any]) -> Told | None:

@@ -13,7 +13,7 @@ UNKNOWN = "not known"
 
 @dataclass(frozen=True)
 class Told:
-    """What a section says: the sentence that comes first, further ones, and a table."""
+    """What a section says: the sentence that comes first, further paragraphs, and a table."""
 
     lead: str
     more: tuple[str, ...] = ()
@@ -33,7 +33,9 @@ def number(value: Any, digits: int = 2) -> str:
 def short(value: Any) -> str:
     """A number of any size with three significant digits."""
     found = real(value)
-    return UNKNOWN if found is None else f"{found:.3g}".replace("-", MINUS)
+    if found is None:
+        return UNKNOWN
+    return f"{MINUS if found < 0 else ''}{abs(found):.3g}"
 
 
 def change(value: Any) -> str:
