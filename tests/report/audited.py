@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import math
 import random
 from collections.abc import Sequence
@@ -11,13 +13,20 @@ from gapless.audit.checklist import checklist
 from gapless.audit.terms import judged
 
 
-def audit(top: float, alpha: Sequence[dict[str, Any]], archs: int = 8) -> dict[str, Any]:
+def audit(top: float, alpha: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The block ``audit``.
 
     Args:
         top: accuracy of the chain.
         alpha: gate values, whose options are sorted into those without parameters and the others.
     """
+    found = copy.deepcopy(_audit(top))
+    found["free"]["options"] = _options(alpha)
+    return found
+
+
+@functools.cache
+def _audit(top: float, archs: int = 8) -> dict[str, Any]:
     rng = random.Random(4)
     keys = [f"{rng.getrandbits(64):016x}" for _ in range(archs)]
     skill = [rng.gauss(0, 0.01) for _ in keys]
@@ -34,7 +43,7 @@ def audit(top: float, alpha: Sequence[dict[str, Any]], archs: int = 8) -> dict[s
                 "before": {"accuracy": top - 0.044, "loss": 0.31, "n": 540},
                 "after": {"accuracy": top - 0.031, "loss": 0.262, "n": 540},
             },
-            "free": {"free": 6, "survivors": 16, "options": _options(alpha)},
+            "free": {"free": 6, "survivors": 16},
             "line": {
                 "points": [
                     {"t": i / 10, "accuracy": top - 0.044 - 0.513 * (i / 10) ** 3, "loss": 0.3 + 0.1 * i}

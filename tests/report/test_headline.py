@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from gapless.report.headline import accuracy, parameters, verdict, wilson
+from gapless.report.headline import accuracy, judgement, parameters, verdict, wilson
 
 
 @settings(derandomize=True, deadline=None)
@@ -45,5 +45,5 @@ def test_parameters_and_verdict_are_absent_or_in_words() -> None:
 
 
 def test_the_judgement_is_a_sentence() -> None:
-    assert headline.judgement({"sentence": "the search is 1.0 points better"}) == "The search is 1.0 points better"
-    assert [headline.judgement(wrong) for wrong in (None, {}, [], "x", {"sentence": ""})] == [None] * 5
+    assert judgement({"sentence": "the search is 1.0 points better"}) == "The search is 1.0 points better"
+    assert [judgement(wrong) for wrong in (None, {}, [], "x", {"sentence": ""})] == [None] * 5
