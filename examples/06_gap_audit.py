@@ -8,9 +8,14 @@ import sys
 import gapless
 
 
-def main(run: str, sample: int = 4, **options: object) -> None:
-    found = gapless.search(space="darts", data="digits", method="darts", seed=0, run=run, **options)
-    judged = found.audit(sample=sample)
+SMALL = {"space.nodes": 2, "search.depth": 2, "search.channels": 8, "deploy.channels": 8}
+
+
+def main(run: str, settings: dict[str, object], **options: object) -> None:
+    found = gapless.search(
+        space="darts", data="digits", method="darts", seed=0, run=run, settings=SMALL | settings, **options
+    )
+    judged = found.audit(sample=4)
     for step in judged["gap"]:
         print(f"{step['term']:<24} {100 * step['size']:+.1f} points")
     audit = judged["audit"]
@@ -25,4 +30,4 @@ def main(run: str, sample: int = 4, **options: object) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "runs/gap", epochs=4, archs=3, seeds=1, progress=True)
+    main(sys.argv[1] if len(sys.argv) > 1 else "runs/gap", {}, epochs=4, archs=3, seeds=1, progress=True)

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from gapless import data, methods, spaces
+    from gapless import data, explore, methods, nn, spaces
     from gapless.api import resume, search
     from gapless.core import Arch, Choice, Space
     from gapless.core.errors import GaplessError
 
 __all__ = [
-    "Arch", "Choice", "GaplessError", "Space", "__version__", "data", "methods", "resume", "search", "spaces",
+    "Arch", "Choice", "GaplessError", "Space", "__version__", "data", "explore", "methods", "nn", "resume",
+    "search", "spaces",
 ]  # fmt: skip
 
 _HOME = {
@@ -30,7 +31,7 @@ _HOME = {
 
 def __getattr__(name: str) -> Any:
     """Public names, imported when first used: ``import gapless`` loads no torch."""
-    if name in ("data", "methods", "spaces"):
+    if name in ("data", "explore", "methods", "nn", "spaces"):
         return importlib.import_module(f"gapless.{name}")
     if name in _HOME:
         return getattr(importlib.import_module(_HOME[name]), name)

@@ -9,6 +9,11 @@ from typing import Any
 from gapless.data import Data
 from gapless.engine.folder import RunFolder
 from gapless.engine.recipe import Recipe
+from gapless.evaluate.contract import Evaluator
+from gapless.explore.contract import Explorer
+from gapless.job import explore as exploring
+from gapless.job.exploration import Exploration, resolved
+from gapless.job.explore import Explored
 from gapless.job.found import Found
 from gapless.job.job import begin, carried_out, reopened
 from gapless.job.plan import plan
@@ -65,22 +70,84 @@ def search(
     return carried_out(planned, begin(planned, run), Bars() if progress else Quiet())
 
 
+def explore(
+    space: str | SearchSpace = "nb201",
+    explorer: str | Explorer = "genetic",
+    evaluator: str | Evaluator = "standalone",
+    *,
+    run: str | os.PathLike[str],
+    trials: int = 100,
+    seed: int = 0,
+    data: str | Data = "digits",
+    preset: str = "quick",
+    epochs: int | None = None,
+    limits: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    storage: str | None = None,
+    workers: int = 1,
+    device: str = "auto",
+    root: str | None = None,
+    progress: bool = False,
+) -> Explored:
+    """Scores architectures that an explorer proposes, and keeps the best.
+
+    Args:
+        space: a name of `gapless.spaces.names`, or an object.
+        explorer: a name of `gapless.explorers`, ``optuna:`` and a sampler, or an object.
+        evaluator: a name of `gapless.evaluators` with its argument, or an object.
+        run: the folder of everything that is written; that of the same exploration is joined.
+        trials: architectures to score.
+        limits: the most that costs may be, as ``--max`` takes them: ``{"params": "1M", "latency": "3ms"}``.
+        settings: single fields, as ``--set`` takes them: ``{"explorer.population": 20}``.
+        storage: address of an Optuna storage; a journal in the folder where None.
+        workers: processes that score at once; 1 where an object is given.
+        progress: whether progress bars go to standard error.
+
+    Raises:
+        Refused: what was asked cannot be done.
+        Interrupted: Ctrl-C; the same call, or `resume`, goes on.
+    """
+    request = Exploration(
+        space if isinstance(space, str) else "object",
+        explorer if isinstance(explorer, str) else "object",
+        evaluator if isinstance(evaluator, str) else "object",
+        trials, seed, data if isinstance(data, str) else "object", preset, epochs,
+        tuple(f"{k}={v}" for k, v in (limits or {}).items()),
+        tuple((k, str(v)) for k, v in (settings or {}).items()), storage, workers, device, root,
+    )  # fmt: skip
+    terrain = resolved(
+        request,
+        None if isinstance(space, str) else space,
+        None if isinstance(explorer, str) else explorer,
+        None if isinstance(evaluator, str) else evaluator,
+        None if isinstance(data, str) else data,
+    )
+    terrain.check()
+    return exploring.carried_out(terrain, exploring.begin(terrain, run), Bars() if progress else Quiet())
+
+
 def resume(
     run: str | os.PathLike[str],
     *,
     space: SearchSpace | None = None,
     data: Data | None = None,
     method: Recipe | None = None,
+    explorer: Explorer | None = None,
+    evaluator: Evaluator | None = None,
     root: str | None = None,
     progress: bool = False,
-) -> Found:
+) -> Found | Explored:
     """Continues a run where its last checkpoint left it; objects that it was given are given again.
 
     Raises:
         BadRunFolder: no run there, or what it needs has changed.
     """
+    show = Bars() if progress else Quiet()
+    if exploring.explores(run):
+        objects = {"space": space, "explorer": explorer, "evaluator": evaluator, "data": data}
+        return exploring.carried_out(*exploring.reopened(run, root, **objects), show)
     planned, folder = reopened(run, space, data, method, root)
-    return carried_out(planned, folder, Bars() if progress else Quiet())
+    return carried_out(planned, folder, show)
 
 
 def _objects(

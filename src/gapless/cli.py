@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gapless.cli_explore import Most, ended, explore
 from gapless.core.errors import BadValue, GaplessError, Incompatible, Interrupted
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ methods_app = typer.Typer(help="What methods there are, what they are made of, w
 spaces_app = typer.Typer(help="What search spaces there are.")
 app.add_typer(methods_app, name="methods", no_args_is_help=True)
 app.add_typer(spaces_app, name="spaces", no_args_is_help=True)
+app.command()(explore)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Run = Annotated[str, typer.Argument(metavar="DIR", help="The folder that was given to --run.")]
@@ -70,6 +72,7 @@ def search(
     budget: Annotated[str | None, typer.Option(help="Instead of --epochs: a time such as 10m.")] = None,
     preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
     settings: Settings = None,
+    most: Most = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     root: Root = None,
     retrain: Annotated[bool, typer.Option(help="Train the found architecture alone and export it.")] = True,
@@ -92,7 +95,7 @@ def search(
     sets = pairs(settings or [])
     request = Request(
         space, data, method, preset, seed, epochs, sets, device, root, retrain, audit, archs, seeds,
-        sample,
+        sample, tuple(most or ()),
     )  # fmt: skip
     RunFolder.vacant(run)
     planned = plan(request)
@@ -106,8 +109,12 @@ def search(
 @app.command()
 def resume(folder: Run, root: Root = None, as_json: Json = False) -> None:
     """Continue a run that was stopped or killed, where its last checkpoint left it."""
+    from gapless.job import explore as exploring
     from gapless.job.job import carried_out, reopened
 
+    if exploring.explores(folder):
+        ended(exploring.carried_out(*exploring.reopened(folder, root), _show(as_json)), as_json)
+        return
     planned, place = reopened(folder, root=root)
     _ended(carried_out(planned, place, _show(as_json)), as_json)
 
@@ -246,7 +253,8 @@ def spaces_list(as_json: Json = False) -> None:
     from gapless import spaces
 
     rows = {name: spaces.get(name).summary for name in spaces.names()}
-    text = "\n".join(f"{name:<8} {summary}" for name, summary in rows.items())
+    width = max(map(len, rows))
+    text = "\n".join(f"{name:<{width}} {summary}" for name, summary in rows.items())
     _answer({"spaces": [{"name": n, "summary": s} for n, s in rows.items()]}, as_json, text)
 
 

@@ -22,7 +22,7 @@ from .conftest import Command, Outcome
 
 ROOT: Any = typer.main.get_command(cli.app)
 FIXED = {
-    "search", "resume", "retrain", "audit", "report", "export", "ablate", "doctor",
+    "search", "resume", "retrain", "audit", "report", "export", "ablate", "doctor", "explore",
     "methods list", "methods show", "methods diff", "methods check",
     "spaces list", "spaces show", "spaces size", "spaces sample",
 }  # fmt: skip

@@ -116,3 +116,17 @@ def test_a_node_is_named_where_its_choices_lie() -> None:
 def test_a_node_is_a_name() -> None:
     with pytest.raises(BadValue, match="the name of a node"):
         Choice("a", {"x": None}, node=3)  # type: ignore[arg-type]
+
+
+def test_a_gated_choice_is_a_row_beside_those_inside_it() -> None:
+    inner = Space((Choice("in", {"x": None, "y": None}, group="g"),))
+    space = Space((Choice("out", {"l": inner, "r": None}, group="g", gated=True),))
+    (group,) = space.groups()
+    assert group.rows == (("out",), ("out", "l", "in"))
+    assert group.options == ("l", "r", "x", "y")
+    assert group.mask.tolist() == [[True, True, False, False], [False, False, True, True]]
+    picked = {o: space.active(Arch.of({"out": o}))["g"].tolist() for o in ("r",)}
+    assert picked["r"] == [[False, True, False, False], [False] * 4]
+    both = space.active(Arch.of({"out": {"l": {"in": "y"}}}))["g"]
+    assert both.tolist() == [[True, False, False, False], [False, False, False, True]]
+    assert space.restrict(lambda path, option: option != "l").groups()[0].rows == (("out",),)

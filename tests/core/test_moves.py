@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from gapless.core import Arch, Choice, Space
+from gapless.core import Arch, Choice, Space, moves
 from gapless.core.errors import BadValue
 
 from .strategies import EXAMPLES, generators, listed, one_edit, spaces, spaces_with_archs
@@ -24,6 +24,14 @@ def test_neighbours_are_exactly_what_one_edit_reaches(drawn: tuple[Space, Arch])
     assert arch not in found
     assert all(other in space for other in found)
     assert set(found) == {Arch.of(p) for p in listed(space) if one_edit(space, arch.plain(), p)}
+
+
+@EXAMPLES
+@given(spaces_with_archs(1))
+def test_free_decisions_are_those_with_alternatives(drawn: tuple[Space, Arch]) -> None:
+    space, arch = drawn
+    every = list(moves.decisions(space, arch))
+    assert list(moves.free(space, arch)) == [d for d in every if moves.alternatives(space, arch, *d)]
 
 
 @EXAMPLES

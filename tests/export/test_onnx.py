@@ -254,7 +254,7 @@ def test_places_that_cannot_be_written_are_refused_before_any_compute(tmp_path):
 def test_silent_in_a_process_of_its_own_and_light_to_import(tmp_path):
     code = """
 import sys, torch
-import gapless.export, gapless.export.onnx, gapless.export.weights, gapless.export.latency
+import gapless.export, gapless.export.onnx, gapless.export.weights, gapless.nets.latency
 heavy = {"onnx", "onnxscript", "onnxruntime", "onnx_ir"} & set(sys.modules)
 assert not heavy, heavy
 from gapless.data.shape import ImageShape

@@ -1,4 +1,4 @@
-"""Group: leaf choices stacked into one table, `rows x options`, that a relaxation gives values to."""
+"""Group: choices stacked into one table, `rows x options`, that a relaxation gives values to."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Group:
-    """Leaf choices stacked into one table.
+    """Leaf choices, and those others that are ``gated``, stacked into one table.
 
     Args:
         name: the group's name.
-        rows: path of each leaf choice: choice, option, choice, option, ..., leaf choice.
+        rows: path of each of them: choice, option, choice, option, ..., choice.
         options: names of the columns.
         mask: `rows x options`, True where that row has that option.
         pickable: `rows x options`, True where an architecture may have it.
@@ -35,7 +35,7 @@ class Group:
 
 
 def grouped(space: Space) -> tuple[Group, ...]:
-    """The tables of all leaf choices, in the order of their first row."""
+    """The tables of all leaf choices and gated ones, in the order of their first row."""
     members: dict[str, list[tuple[Path, Choice]]] = {}
     for path, choice in _leaves(space, ()):
         members.setdefault(choice.group or choice.name, []).append((path, choice))
@@ -71,8 +71,7 @@ def _merged(lists: list[tuple[str, ...]]) -> tuple[str, ...]:
 def _leaves(space: Space, prefix: Path) -> Iterator[tuple[Path, Choice]]:
     for choice in space.choices:
         path = (*prefix, choice.name)
-        if choice.leaf:
+        if choice.leaf or choice.gated:
             yield path, choice
-            continue
         for option in choice.options:
             yield from _leaves(choice.inside(option), (*path, option))

@@ -37,4 +37,6 @@ def check(space: Space, arch: Arch, prefix: Path = ()) -> None:
                 do=f"did you mean '{near[0]}'?" if near else do,
             )
         for option, inner in picked.items():
+            if not inner.picks and choice.options[option] is None:
+                continue
             check(choice.inside(option), inner, (*path, option))

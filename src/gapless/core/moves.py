@@ -40,11 +40,11 @@ def mutate(space: Space, arch: Arch, rng: np.random.Generator, rate: float | Non
         raise BadValue(
             expected="a mutation rate from 0 to 1", got=f"{rate}", do="leave it out to make exactly one edit"
         )
-    free = [d for d in decisions(space, arch) if alternatives(space, arch, *d)]
+    movable = list(free(space, arch))
     if rate is None:
-        chosen = [free[int(rng.integers(len(free)))]] if free else []
+        chosen = [movable[int(rng.integers(len(movable)))]] if movable else []
     else:
-        chosen = [d for d in free if rng.random() < rate]
+        chosen = [d for d in movable if rng.random() < rate]
     # The inside of an option comes before the option, or its edits would be lost with the option.
     for path, picked in reversed(chosen):
         choice = space.choice(path)
@@ -78,6 +78,21 @@ def decisions(space: Space, arch: Arch, prefix: Path = ()) -> Iterator[tuple[Pat
                 yield path, option
                 yield from decisions(choice.inside(option), arch[choice.name][option], (*path, option))
         if len(arch[choice.name]) < choice.most:
+            yield path, None
+
+
+def free(space: Space, arch: Arch, prefix: Path = ()) -> Iterator[tuple[Path, str | None]]:
+    """The `decisions` that have `alternatives`, in the same order."""
+    for choice in space.choices:
+        path, picked = (*prefix, choice.name), arch[choice.name]
+        movable = choice.least < len(picked) or len(picked) < len(choice.options)
+        for option in choice.options:
+            if option in picked:
+                if movable:
+                    yield path, option
+                if choice.options[option] is not None:
+                    yield from free(choice.inside(option), picked[option], (*path, option))
+        if len(picked) < choice.most:
             yield path, None
 
 

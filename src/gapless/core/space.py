@@ -44,6 +44,8 @@ class Choice:
             ``none`` operation of DARTS, which competes in the softmax and never survives.
         node: what a leaf choice is one of several inputs of; leaf choices beside it that name the same
             node enter it together. Where not given, the choice that it lies in; itself on the top level.
+        gated: whether a choice whose options hold choices is a row of a table too, so that a relaxation gives
+            its options values of their own; a leaf choice always is.
 
     Raises:
         BadValue: no options, fewer options than picks, a name given twice, or values of another type.
@@ -55,6 +57,7 @@ class Choice:
     group: str = ""
     relaxed_only: tuple[str, ...] = ()
     node: str = ""
+    gated: bool = False
 
     def __post_init__(self) -> None:
         _check_types(self)

@@ -19,6 +19,7 @@ def conflicts(recipe: Recipe, space: SearchSpace) -> list[str]:
             *stage.regularize, *stage.perturb, *stage.observe,
         ]  # fmt: skip
         found += [line for part in parts for line in objections(part, recipe, stage, space.choices)]
+        found += getattr(space, "conflicts", lambda *_: ())(recipe, stage)
         if stage.partial > 1 and not getattr(space, "partial", False):
             found.append(
                 f"the stage sends 1/{stage.partial} of the channels through operations, but the networks of "

@@ -7,7 +7,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
+
+from torch import nn
 
 from gapless.core import Arch, Schedule
 from gapless.core.errors import BadValue
@@ -200,7 +203,7 @@ class Recipe:
 def plain(value: Any) -> Any:
     """Parts, numbers and tuples as JSON values; a part carries its module and class under ``is``.
 
-    Equal values have equal forms: 5.0 is written as 5.
+    Equal values have equal forms: 5.0 is written as 5. A network is its text and the shapes of its state.
 
     Raises:
         BadValue: something that has no name to go by, such as an instance of a class that is no dataclass.
@@ -212,8 +215,8 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [plain(item) for item in value]
-    if hasattr(value, "__qualname__"):
-        return {"is": f"{value.__module__}.{value.__qualname__}"}
+    if isinstance(value, (nn.Module, partial)) or hasattr(value, "__qualname__"):
+        return _code(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -223,3 +226,13 @@ def plain(value: Any) -> Any:
         got=f"an instance of {type(value).__name__}",
         do="make it a frozen dataclass",
     )
+
+
+def _code(value: Any) -> dict[str, Any]:
+    """A function, a class or a network by where its code is."""
+    if isinstance(value, partial):
+        return {"is": plain(value.func), "args": plain(value.args), "keywords": plain(value.keywords)}
+    if isinstance(value, nn.Module):
+        state = [[name, list(tensor.shape)] for name, tensor in value.state_dict().items()]
+        return {**_code(type(value)), "text": repr(value), "state": state}
+    return {"is": f"{value.__module__}.{value.__qualname__}"}

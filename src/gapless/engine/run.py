@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from gapless.core import Group, Path, Progress, Space, Streams, at
+from gapless.core import Arch, Group, Path, Progress, Space, Streams, at
 from gapless.core.errors import BadValue, Diverged, UnknownName
 from gapless.core.record import Record
 from gapless.data import Data
@@ -29,6 +29,7 @@ from gapless.nets.dropout import dropping
 from gapless.nets.gate import Mix, path
 from gapless.nets.seeded import seeded
 from gapless.nets.statistics import still
+from gapless.nets.window import window
 from gapless.parts.contract import Alpha, Batch, Extra, Rollback, Scalars, Stop, Validation
 from gapless.spaces.contract import SearchSpace, Shape
 
@@ -64,6 +65,7 @@ class Run:
     extra: Extra = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     history: list[Record] = field(default_factory=list)
+    allowed: dict[Arch, bool] = field(default_factory=dict)
     trace: list[dict[str, Any]] = field(default_factory=list)
     alpha_trace: list[dict[str, Any]] = field(default_factory=list)
     sums: dict[str, Tensor] = field(default_factory=dict)
@@ -279,9 +281,14 @@ class Run:
         alpha, momenta = self.alpha, self.alphas.state()
         before = {group.name: group for group in self.choices.groups()}
         self.rebuild(choices)
-        self.net.load_state_dict({name: net[name] for name in self.net.state_dict()})
-        named = self.weights.named
-        kept = {k: v for k, v in weights.items() if k == DECAY or k.rsplit("/", 1)[0] in named}
+        self.net.load_state_dict({n: window(net[n], own.shape) for n, own in self.net.state_dict().items()})
+        named, kept = self.weights.named, {}
+        for key, value in weights.items():
+            own = named.get(key.rsplit("/", 1)[0])
+            if own is not None:
+                kept[key] = window(value, own.shape) if value.dim() else value
+            elif key == DECAY:
+                kept[key] = value
         self.weights.restore(kept)
         after = {group.name: group for group in choices.groups()}
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.engine.run import Run
+from gapless.evaluate.cost import Limits
 from gapless.evaluate.inherited import Inherited
 from gapless.explore.contract import Explorer
+from gapless.explore.limited import Limited
 from gapless.parts.contract import Discretization
 from gapless.parts.mask.strongest import Strongest
 from gapless.spaces.contract import Chained
@@ -45,6 +47,7 @@ class Explore:
         evaluator: how.
         together: how many are asked for and scored in one step at most, where the space is a chain: what
             they share is computed once. Elsewhere a step scores one. A run is saved between steps.
+        limits: what an architecture may cost; those that cost more are never scored.
 
     Raises:
         BadValue: fewer than one together.
@@ -54,6 +57,7 @@ class Explore:
     evaluations: int
     evaluator: Inherited = field(default_factory=Inherited)
     together: int = 50
+    limits: Limits | None = None
 
     def __post_init__(self) -> None:
         if self.together < 1:
@@ -68,7 +72,11 @@ class Explore:
         done = len(run.history)
         rng = run.streams_of_run.generator("explore", done)
         n = min(self.together, self.evaluations - done) if isinstance(run.net, Chained) else 1
-        archs = self.explorer.ask(tuple(run.history), run.choices, rng, n)
+        explorer = self.explorer
+        if self.limits is not None:
+            allowed = self.limits.check(run.space, lambda: run.data.shape, run.device)
+            explorer = Limited(explorer, replace(allowed, answers=run.allowed))
+        archs = explorer.ask(tuple(run.history), run.choices, rng, n)
         streams = run.streams_of_run.child("recalibrate")
         scores = self.evaluator.scores
         run.history += scores(run.space, run.net, archs, run.net_shape, run.data, run.device, streams)

@@ -20,8 +20,8 @@ from gapless.core.errors import BadValue, Refused
 from gapless.data.shape import ImageShape
 from gapless.export.beside import beside, probe
 from gapless.export.exporter import Normalised, exported
-from gapless.export.latency import Latency, interleaved
 from gapless.export.session import Session
+from gapless.nets.latency import Latency, interleaved
 
 TOLERANCE = 1e-4
 _CHUNK = 64

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import pickle
+import runpy
+import sys
 import time
+import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,6 +78,8 @@ class Setting:
         given: the plan with its data, pickled, so that nothing is read or decoded again; None where it
             cannot be and its request says everything.
         every: seconds between checkpoints.
+        path: where this process imports from.
+        main: the script that this process runs, where it has what the plan is made of.
     """
 
     request: Request
@@ -81,24 +87,52 @@ class Setting:
     folder: str
     threads: int
     every: float
+    path: tuple[str, ...] = ()
+    main: str | None = None
 
     @classmethod
     def of(cls, plan: Plan, folder: Path, threads: int, every: float) -> Setting | None:
-        """None where a Python object of the plan cannot be sent: of a script, too large, or no value."""
-        request = plan.request
+        """None where a Python object of the plan cannot be sent: of a script that cannot be imported, too
+        large, or no value."""
+        request, _known = plan.request, plan.fingerprint  # made here, it goes along
         try:
             given: bytes | None = pickle.dumps(plan)
         except Exception:
             given = None
-        if given is not None and (b"__main__" in given or len(given) > LARGEST):
+        main = script() if given is not None and b"__main__" in given else None
+        if given is not None and ((b"__main__" in given and main is None) or len(given) > LARGEST):
             given = None
         if given is None and "object" in (request.space, request.data, request.method):
             return None
-        return cls(request, given, str(folder), threads, every)
+        return cls(request, given, str(folder), threads, every, tuple(sys.path), main)
 
     def plan(self) -> Plan:
-        """The plan, in the other process."""
+        """The plan, in the other process.
+
+        Raises:
+            Exception: whatever a module of the user's raises when it is imported there.
+        """
+        sys.path += [place for place in self.path if place not in sys.path]
+        if self.main is not None:
+            module = types.ModuleType("__mp_main__")  # as multiprocessing calls it
+            module.__dict__.update(runpy.run_path(self.main, run_name=module.__name__))
+            sys.modules[module.__name__] = sys.modules["__main__"] = module
         return make_plan(self.request) if self.given is None else pickle.loads(self.given)
+
+
+def script() -> str | None:
+    """The script that this process runs, where it can be imported: what it does stands behind
+    ``if __name__ == "__main__"``."""
+    main = sys.modules["__main__"]
+    place = getattr(main, "__file__", None)
+    if place is None or getattr(main, "__spec__", None) is not None:
+        return None
+    try:
+        tree = ast.parse(Path(place).read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return None
+    tests = [ast.unparse(node.test) for node in tree.body if isinstance(node, ast.If)]
+    return place if "__name__ == '__main__'" in tests else None
 
 
 def trained(

@@ -23,6 +23,10 @@ from gapless.job.alone import Errand, Setting
 TRIES = 2
 
 
+class Unfit(Exception):
+    """Another process cannot be given what the trainings need; says why."""
+
+
 @dataclass
 class Worker:
     """A running process and what it is at."""
@@ -67,6 +71,7 @@ class Crew:
         Interrupted: it was asked to stop.
         Refused: what a training refused, in its words.
         GaplessError: a training failed twice; it is named.
+        Unfit: workers cannot make the plan, such as one with a module that they cannot import.
         """
         todo = list(errands)
         selector = selectors.DefaultSelector()
@@ -123,6 +128,8 @@ class Crew:
             return
         if kind == "refused":
             raise getattr(errors, value[0])(**value[1])
+        if kind == "unfit":
+            raise Unfit(value.strip().splitlines()[0])
         if kind == "record":
             self.stored(worker.errand, value)
         else:

@@ -18,9 +18,13 @@ class Stopper:
 
 
 @contextmanager
-def listening() -> Iterator[Stopper]:
-    """Within, the first Ctrl-C (or SIGTERM) only sets ``asked``; a second Ctrl-C stops at once."""
-    stopper = Stopper()
+def listening(stopper: Stopper | None = None) -> Iterator[Stopper]:
+    """Within, the first Ctrl-C (or SIGTERM) only sets ``asked``; a second Ctrl-C stops at once.
+
+    Args:
+        stopper: whose ``asked``; a new one where None.
+    """
+    stopper = Stopper() if stopper is None else stopper
     if threading.current_thread() is not threading.main_thread():
         yield stopper
         return

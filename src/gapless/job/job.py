@@ -59,6 +59,12 @@ def reopened(
     """
     folder = RunFolder.open(path)
     header = folder.read_json("run.json")
+    if header.get("kind", "search") != "search":
+        raise BadRunFolder(
+            expected=f"a search in '{path}'",
+            got="an exploration, which has no network of its own",
+            do=f"continue it with 'gapless resume {path}'",
+        )
     request = Request.from_json(header.get("request"))
     if root is not None:
         request = replace(request, root=root)

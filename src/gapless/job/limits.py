@@ -52,6 +52,9 @@ def buildable(
         for search in (searches or (preset.search,)) if shares(space) else ():
             _fits("search", partial(space.network, space.choices, search, image))
         _fits("deploy", lambda: subnet(space, arch, preset.deploy, image))
+        if (dry_run := getattr(space, "dry_run", None)) is not None:
+            for shape in dict.fromkeys((*(searches or (preset.search,)), preset.deploy)):
+                dry_run(shape, image)
 
 
 def _fits(use: str, build: Callable[[], nn.Module]) -> None:

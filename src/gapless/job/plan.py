@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -12,11 +13,13 @@ import torch
 from gapless import data as data_sets
 from gapless import methods, spaces
 from gapless.core import Streams
-from gapless.core.errors import BadValue, UnknownName
+from gapless.core.errors import BadValue, Incompatible, UnknownName
 from gapless.core.training import Training
 from gapless.data import Data
 from gapless.engine.check import check
 from gapless.engine.recipe import Recipe, plain
+from gapless.engine.select import Explore
+from gapless.evaluate.cost import Limits, limits
 from gapless.job.limits import refusing_memory_errors
 from gapless.job.request import Request
 from gapless.job.settings import spread
@@ -43,9 +46,12 @@ class Plan:
     streams: Streams
     device: torch.device
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits over all that numbers depend on: a resume must find the same."""
+        """16 hexadecimal digits over all that numbers depend on: a resume must find the same.
+
+        It goes along to other processes, where a script has another name.
+        """
         value = {
             "space": plain(self.space),
             "recipe": self.recipe.fingerprint,
@@ -99,6 +105,8 @@ def plan(
     }  # fmt: skip
     values = spread(request.sets, places)
     space, recipe = values["space"], values["recipe"]
+    if request.limits:
+        recipe = within(recipe, Limits(limits(request.limits), values["deploy"]))
     check(recipe, space)
     if data is None:
         settings: dict[str, Any] = {"size": values["data"].size, "limit": values["data"].limit}
@@ -112,6 +120,21 @@ def plan(
         )
     preset = replace(preset, search=values["search"], deploy=values["deploy"], training=values["training"])
     return Plan(request, space, data, recipe, preset, streams, device)
+
+
+def within(recipe: Recipe, most: Limits) -> Recipe:
+    """The recipe with a selection that scores only what keeps to the limits.
+
+    Raises:
+        Incompatible: it does not score architectures one by one.
+    """
+    if not isinstance(recipe.select, Explore):
+        raise Incompatible(
+            expected="a method that scores sub-networks one by one, for --max",
+            got=f"'{recipe.name}'",
+            do="use --method spos or fairnas, or 'gapless explore --max'",
+        )
+    return replace(recipe, select=replace(recipe.select, limits=most))
 
 
 def chosen_device(name: str) -> torch.device:

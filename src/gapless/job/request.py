@@ -35,6 +35,7 @@ class Request:
         seeds: trainings of the found architecture in the deployment shape.
         sample: sub-networks that are trained alone to measure the terms of the gap; 0 measures the accuracy
             chain and the baseline only.
+        limits: as typed after ``--max``: what the network for use may cost.
         deployed: how many of these are trained in the deployment shape as well.
     """
 
@@ -52,6 +53,7 @@ class Request:
     archs: int = 3
     seeds: int = 3
     sample: int = 0
+    limits: tuple[str, ...] = ()
     deployed: int = 0
 
     def __post_init__(self) -> None:
@@ -75,7 +77,8 @@ class Request:
         BadRunFolder: not what `to_json` wrote.
         """
         try:
-            return cls(**{**value, "sets": tuple((str(k), str(v)) for k, v in value["sets"])})
+            sets = tuple((str(k), str(v)) for k, v in value["sets"])
+            return cls(**{**value, "sets": sets, "limits": tuple(value.get("limits", ()))})
         except (TypeError, KeyError, ValueError) as error:
             raise BadRunFolder(
                 expected="a run.json that holds a request",
@@ -92,6 +95,7 @@ class Request:
             if getattr(self, option) != getattr(defaults, option):
                 words += [f"--{option}", str(getattr(self, option))]
         words += [word for pair in self.sets for word in ("--set", "=".join(pair))]
+        words += [word for text in self.limits for word in ("--max", text)]
         words += [f"--no-{name}" for name in ("retrain", "audit") if not getattr(self, name)]
         return shlex.join(words)
 

@@ -19,7 +19,7 @@ from gapless.engine.loop import search, units
 from gapless.engine.run import Run
 from gapless.engine.state import restore, snapshot
 from gapless.job.alone import Errand, Setting, latest, on_threads, stamped, trained
-from gapless.job.crew import Crew
+from gapless.job.crew import Crew, Unfit
 from gapless.job.interrupt import Stopper
 from gapless.job.plan import Plan
 from gapless.job.show import Show
@@ -168,19 +168,30 @@ class Work:
         threads = max(1, cores // max(1, len(errands)))
         together = min(len(todo), cores // threads) if plan.device.type == "cpu" else 1
         setting = Setting.of(plan, self.folder.path, threads, self.every) if together > 1 else None
-        if setting is None:
-            for errand in todo:
+        if setting is not None and self._together(todo, setting, together):
+            return
+        for errand in todo:
+            if errand.name not in self.measured:
                 with on_threads(threads, plan.device):
                     title = f"training {errand.role} {errand.seed}"
                     record = trained(errand, plan, self.folder, title, self.show, self.stopper, self.every)
                 self._done(errand, record)
-            return
+
+    def _together(self, todo: Sequence[Errand], setting: Setting, together: int) -> bool:
+        """Does errands in other processes; False where these cannot be given what they need."""
+        plan = self.plan
         title = f"{len(todo)} trainings, {together} at once"
         with self.show.track(title, sum(errand.steps(plan) for errand in todo)) as advance:
-            Crew(
+            crew = Crew(
                 setting, together, stored=self._done, progressed=lambda n: advance("", n), say=self.show.say,
                 stopping=lambda: self.stopper.asked,
-            ).do(todo)  # fmt: skip
+            )  # fmt: skip
+            try:
+                crew.do(todo)
+            except Unfit as why:
+                self.show.say(f"trainings run one after the other; no other process can do them ({why})")
+                return False
+        return True
 
     def _done(self, errand: Errand, record: dict[str, Any]) -> None:
         self.store(errand.name, record)

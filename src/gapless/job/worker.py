@@ -29,6 +29,8 @@ from gapless.job.limits import refusing_memory_errors
 from gapless.job.show import Advance
 
 EVERY = 0.2
+ANSWERS = sys.stdout
+"""Where lines of JSON go; what a module of the user's prints goes to standard error."""
 
 
 class Lines:
@@ -54,7 +56,7 @@ class Lines:
 
 
 def tell(kind: str, value: Any) -> None:
-    print(json.dumps([kind, value]), flush=True)
+    print(json.dumps([kind, value]), file=ANSWERS, flush=True)
 
 
 def messages(stream: BinaryIO) -> queue.Queue[Any]:
@@ -76,10 +78,15 @@ def messages(stream: BinaryIO) -> queue.Queue[Any]:
 
 
 def main() -> None:
+    sys.stdout = sys.stderr
     inbox = messages(sys.stdin.buffer)
     setting: Setting = inbox.get()
     torch.set_num_threads(setting.threads)
-    planned = setting.plan()
+    try:
+        planned = setting.plan()
+    except Exception as error:
+        tell("unfit", f"{type(error).__name__}: {error}")
+        return
     folder, show = RunFolder.open(setting.folder), Lines()
     with listening() as stopper:
         while not stopper.asked:

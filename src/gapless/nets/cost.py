@@ -64,11 +64,14 @@ def by_option(net: nn.Module, image: ImageShape, choices: Space) -> dict[str, di
     the stem, is in no table, nor are options without a module, which are free.
 
     Args:
-        net: a super-network of ``choices``, whose `Mixed` operations know their groups.
+        net: a super-network of ``choices``, whose `Mixed` operations know their groups; or one that has
+            ``prices(image, choices)``, which says it by itself.
 
     Raises:
         BadValue: they do not.
     """
+    if (prices := getattr(net, "prices", None)) is not None:
+        return prices(image, choices)  # type: ignore[no-any-return]
     tables = {kind: {g.name: np.zeros(g.mask.shape) for g in choices.groups()} for kind in KINDS}
     ran = _ran(net, image, None)
     for mixed in (module for module in net.modules() if isinstance(module, Mixed)):

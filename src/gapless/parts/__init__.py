@@ -45,6 +45,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "inherited": "gapless.parts.sample.inherited:Inherited",
         "read-off": "gapless.parts.sample.read_off:ReadOff",
         "sandwich": "gapless.parts.sample.sandwich:Sandwich",
+        "steered": "gapless.parts.sample.steered:Steered",
         "strictly-fair": "gapless.parts.sample.fair:StrictlyFair",
         "uniform": "gapless.parts.sample.uniform:Uniform",
     },
@@ -81,6 +82,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "gradient-angle": "gapless.parts.observe.gradient_angle:GradientAngle",
         "rank-stability": "gapless.parts.observe.rank_stability:RankStability",
         "skip-count": "gapless.parts.observe.skip_count:SkipCount",
+        "sub-scores": "gapless.parts.observe.sub_scores:SubScores",
     },
     "rule": {
         "edges-first": "gapless.parts.mask.edges_first:EdgesFirst",

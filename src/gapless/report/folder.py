@@ -9,6 +9,7 @@ from typing import Any
 
 from gapless.core.errors import BadRunFolder
 from gapless.core.files import beside
+from gapless.report import exploration
 from gapless.report.page import render
 
 VERSION = 1
@@ -23,7 +24,11 @@ def write(folder: Path) -> Path:
         BadRunFolder: there are no findings, they cannot be read, or a newer Gapless wrote them.
     """
     folder = Path(folder)
-    page = render(_findings(folder), _table(folder / "trace.csv"), _table(folder / "alpha.csv"))
+    found = _findings(folder)
+    if found.get("kind") == "explore":
+        page = exploration.render(found)
+    else:
+        page = render(found, _table(folder / "trace.csv"), _table(folder / "alpha.csv"))
     target = folder / "report.html"
     try:
         with beside(target) as place:

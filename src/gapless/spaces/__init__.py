@@ -2,6 +2,9 @@
 
 from gapless.core.index import Index
 from gapless.spaces.contract import SearchSpace
+from gapless.spaces.own import from_module
+
+__all__ = ["INDEX", "from_module", "get", "names"]
 
 INDEX: Index[SearchSpace] = Index(
     "space",

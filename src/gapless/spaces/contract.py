@@ -21,6 +21,7 @@ from gapless.core.training import Training
 from gapless.data.shape import ImageShape
 from gapless.nets.gate import Mix
 from gapless.nets.seeded import seeded
+from gapless.nets.window import window
 
 Use = Literal["search", "deploy"]
 
@@ -103,6 +104,12 @@ class SearchSpace(Protocol):
     A space whose networks cannot share weights has a class attribute ``shared = False``. Its ``network``
     builds stand-alone networks only, from choices that leave one architecture, and raises `BadValue`
     otherwise; it is explored, never searched by a super-network.
+
+    A space in which sizes of an operation share one tensor has a class attribute ``sliced = True``: tensors
+    of a sub-network may be smaller than the super-network's of that name, whose `window` they are then.
+
+    A space may have ``conflicts(recipe, stage) -> Iterable[str]``, what it says against a stage, and
+    ``dry_run(shape, image)``, which raises `BadValue` where its networks cannot compute such images.
     """
 
     @property
@@ -143,6 +150,18 @@ def shares(space: SearchSpace) -> bool:
     return bool(getattr(space, "shared", True))
 
 
+def sliced(space: SearchSpace) -> bool:
+    """Whether a sub-network's tensors may be windows of the super-network's."""
+    return bool(getattr(space, "sliced", False))
+
+
+def shares_tensor(space: SearchSpace, whole: torch.Size, part: torch.Size) -> bool:
+    """Whether a tensor of a sub-network can be one of the super-network, or where sliced a window of it."""
+    if not sliced(space):
+        return whole == part
+    return len(whole) == len(part) and all(n <= m for n, m in zip(part, whole, strict=True))
+
+
 def subnet(space: SearchSpace, arch: Arch, shape: Shape, image: ImageShape) -> nn.Module:
     """The stand-alone network of one architecture, freshly initialised."""
     return space.network(space.choices.only(arch), shape, image)
@@ -158,14 +177,14 @@ def inherit(space: SearchSpace, net: nn.Module, arch: Arch, shape: Shape, image:
     with seeded(0):  # every number that is drawn here is overwritten
         child = subnet(space, arch, shape, image).to(device=reference.device, dtype=reference.dtype)
     for name, own in child.state_dict().items():
-        if name not in parent or parent[name].shape != own.shape:
+        if name not in parent or not shares_tensor(space, parent[name].shape, own.shape):
             there = f"of {tuple(parent[name].shape)} in it" if name in parent else "missing in it"
             raise BadValue(
                 expected=f"a super-network of '{space.name}' with '{name}' of {tuple(own.shape)}",
                 got=f"'{name}' {there}",
                 do="give the shape and an architecture of the choices that it was built with",
             )
-    child.load_state_dict({name: parent[name] for name in child.state_dict()})
+    child.load_state_dict({name: window(parent[name], own.shape) for name, own in child.state_dict().items()})
     return child.train(net.training)
 
 

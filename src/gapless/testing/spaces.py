@@ -28,7 +28,8 @@ from gapless.core.errors import BadValue
 from gapless.data.shape import ImageShape
 from gapless.nets.gate import Gate, Mix, onehot
 from gapless.nets.seeded import seeded
-from gapless.spaces.contract import Preset, SearchSpace, Shape, inherit, shares, subnet
+from gapless.nets.window import window
+from gapless.spaces.contract import Preset, SearchSpace, Shape, inherit, shares, shares_tensor, subnet
 
 Check = Callable[[SearchSpace, ImageShape], None]
 
@@ -197,7 +198,7 @@ def state_names(space: SearchSpace, image: ImageShape) -> None:
     for choices in (*singles, *(space.choices.only(arch) for arch in samples(space, 4))):
         for name, tensor in built(space, choices, image).state_dict().items():
             require(name in whole, f"'{name}' of a sub-network is not in the super-network")
-            same = tensor.shape == whole[name]
+            same = shares_tensor(space, whole[name], tensor.shape)
             require(same, f"'{name}' is {tuple(tensor.shape)} in a sub-network, {tuple(whole[name])} in all")
             unseen.discard(name)
     require(not singles or not unseen, f"no sub-network has this state: {', '.join(sorted(unseen)[:3])}")
@@ -223,7 +224,8 @@ def inheritance(space: SearchSpace, image: ImageShape) -> None:
             require(close(wide, own), f"in {mode} mode an inherited network is {gap:.1e} off: {arch}")
         after = net.state_dict()
         for name, tensor in child.state_dict().items():
-            require(close(tensor.double(), after[name].double()), f"after training mode '{name}' differs")
+            there = window(after[name], tensor.shape)
+            require(close(tensor.double(), there.double()), f"after training mode '{name}' differs")
 
 
 def zero_gates(space: SearchSpace, image: ImageShape) -> None:
@@ -256,8 +258,12 @@ def useful(what: str, gradient: torch.Tensor | None) -> None:
 
 
 def runs(space: SearchSpace, _image: ImageShape) -> None:
-    """Small, odd and large images, 1 and 3 channels, 2 and 10 classes, both precisions, one image alone."""
-    for shape, dtype in RUNS:
+    """Small, odd and large images, 1 and 3 channels, 2 and 10 classes, both precisions, one image alone.
+
+    A space that is made for one ``image`` is asked for that one only.
+    """
+    only = getattr(space, "image", None)
+    for shape, dtype in ((only, torch.float64), (only, torch.float32)) if only else RUNS:
         whole = (space.choices,) if shares(space) else ()
         for choices in (*whole, *(space.choices.only(arch) for arch in samples(space, 2))):
             mix: Mix | None = mixture(choices, dtype) if choices is space.choices else None

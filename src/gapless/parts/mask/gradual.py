@@ -113,8 +113,9 @@ def _scored(run: RunView, arch: Arch) -> Record:
 
 
 def _narrowed(choices: Space, left: Space, gates: Gates) -> Gates:
-    """The columns of the options that are left."""
-    return {
-        old.name: gates[old.name][:, [old.options.index(option) for option in new.options]]
-        for old, new in zip(choices.groups(), left.groups(), strict=True)
-    }
+    """The rows and columns of what is left."""
+    found, old = {}, {group.name: group for group in choices.groups()}
+    for name, new in ((group.name, group) for group in left.groups()):
+        rows, columns = map(old[name].rows.index, new.rows), map(old[name].options.index, new.options)
+        found[name] = gates[name][np.ix_(list(rows), list(columns))]
+    return found

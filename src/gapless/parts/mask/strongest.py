@@ -15,7 +15,7 @@ Gates = Mapping[str, NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Strongest:
-    """At a leaf choice the options with the largest gates; at a choice of edges, the strongest edges.
+    """Where options have gates, those with the largest; at a choice of edges, the strongest edges.
 
     An edge is as strong as the largest gate of an operation that an architecture may have on it, so for
     DARTS: the 2 incoming edges with the largest ``max_{o != none} gate_o``, and on each the operation
@@ -39,15 +39,10 @@ def _strongest(
     for choice in space.choices:
         path = (*prefix, choice.name)
         ranked: list[tuple[float, str, Arch]] = []
-        if choice.leaf:
-            options, values = rows[path]
-            ranked = [
-                (float(v), o, Arch()) for o, v in zip(options, values, strict=True) if o in choice.options
-            ]
-        else:
-            for option, inner in choice.options.items():
-                value, arch = _strongest(inner or Space(()), rows, (*path, option))
-                ranked.append((value, option, arch))
+        own = dict(zip(*rows[path], strict=True)) if path in rows else {}
+        for option in choice.options:
+            value, arch = _strongest(choice.inside(option), rows, (*path, option))
+            ranked.append((float(own.get(option, value)), option, arch))
         best = sorted(ranked, key=lambda entry: -entry[0])[: choice.most]
         strength *= best[0][0]
         picks[choice.name] = {option: arch for _, option, arch in best}

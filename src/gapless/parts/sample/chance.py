@@ -27,11 +27,11 @@ def by_path(choices: Space, tables: Mapping[str, Sequence[Any]]) -> Values:
 
 
 def odds(choice: Choice, path: Path, values: Values) -> dict[str, Any]:
-    """How strong each option is: a leaf's gate; else the product, over the choices inside, of their sums.
+    """How strong each option is: its gate; else the product, over the choices inside, of their sums.
 
     An edge of a DARTS cell is as strong as the gates of the operations that it may have together.
     """
-    if choice.leaf:
+    if path in values:
         return dict(values[path])
     return {
         option: prod(

@@ -30,11 +30,8 @@ def _extreme(
     for choice in space.choices:
         path, ranked = (*prefix, choice.name), []
         for option in choice.options:
-            if choice.leaf:
-                ranked.append((rows[path][option], option, Arch()))
-            else:
-                cost, inner = _extreme(choice.inside(option), (*path, option), rows, sign)
-                ranked.append((cost, option, inner))
+            cost, inner = _extreme(choice.inside(option), (*path, option), rows, sign)
+            ranked.append((cost + rows.get(path, {}).get(option, 0.0), option, inner))
         best = sorted(ranked, key=lambda entry: sign * entry[0])[: choice.most]
         total += sum(cost for cost, _, _ in best)
         picks.append((choice.name, tuple((option, arch) for _, option, arch in best)))

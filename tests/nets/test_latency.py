@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gapless.core.errors import BadValue
-from gapless.export.latency import interleaved, measure
+from gapless.nets.latency import interleaved, measure
 
 
 def test_alternatives_take_turns_in_changing_order():

@@ -1,0 +1,79 @@
+"""The command ``gapless explore``."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from gapless.core.errors import BadValue
+
+Most = Annotated[
+    list[str] | None,
+    typer.Option("--max", metavar="COST=AMOUNT", help="A limit: params=1M, macs=50M, latency=3ms."),
+]
+
+
+def explore(
+    space: Annotated[str, typer.Option("--space", help="Search space.")] = "nb201",
+    explorer: Annotated[
+        str, typer.Option(help="Who proposes: random, genetic, nsga2, ..., optuna:tpe.")
+    ] = "genetic",
+    evaluator: Annotated[
+        str, typer.Option(help="Who scores: standalone, inherited:RUN or table:FILE,accuracy=COLUMN,...")
+    ] = "standalone",
+    trials: Annotated[int, typer.Option(help="Architectures to score.")] = 100,
+    run: Annotated[str, typer.Option(help="Folder of everything that is written; the same one joins.")] = "",
+    seed: Annotated[int, typer.Option(help="All random numbers follow from it.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes that score at once.")] = 1,
+    most: Most = None,
+    storage: Annotated[
+        str | None, typer.Option(help="Address of an Optuna storage; a journal in the folder if not given.")
+    ] = None,
+    data: Annotated[
+        str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")
+    ] = "digits",
+    epochs: Annotated[int | None, typer.Option(help="Of each stand-alone training.")] = None,
+    preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PART.FIELD=VALUE", help="Change one number.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    root: Annotated[str | None, typer.Option("--root", help="Where data sets lie.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Propose architectures, score them one by one, and keep the best."""
+    if not run:
+        raise BadValue(expected="--run DIR, a folder for the trials", got="none", do="e.g. --run runs/e")
+    from gapless.job.exploration import Exploration, resolved
+    from gapless.job.explore import begin, carried_out
+    from gapless.job.request import pairs
+    from gapless.job.show import Bars, Quiet
+
+    request = Exploration(
+        space, explorer, evaluator, trials, seed, data, preset, epochs, tuple(most or ()),
+        pairs(settings or []), storage, workers, device, root,
+    )  # fmt: skip
+    terrain = resolved(request)
+    terrain.check()
+    ended(carried_out(terrain, begin(terrain, run), Quiet() if as_json else Bars()), as_json)
+
+
+def ended(found: Any, as_json: bool) -> None:
+    """Prints what an exploration found."""
+    findings, path = found.findings, found.path
+    if as_json:
+        print(json.dumps({"run": str(path), **findings}))
+        return
+    lines = ["", f"trials        {findings['trials']:,}"]
+    if "best" in findings:
+        top = findings["best"]
+        report = f", {100 * top['report']:.2f} % reported" if "report" in top else ""
+        costs = "".join(f", {value:,.6g} {name}" for name, value in top["cost"].items())
+        lines += [
+            f"architecture  {findings['architecture']['text']}",
+            f"score         {100 * top['accuracy']:.2f} %{report}{costs}",
+        ]
+    lines.append(f"report        {path / 'report.html'}")
+    print("\n".join(lines))

@@ -1,0 +1,39 @@
+"""The super-network of a finished search, read from its run folder."""
+
+from __future__ import annotations
+
+from gapless.core.errors import BadRunFolder, Incompatible
+from gapless.evaluate.contract import Supernet
+from gapless.job.interrupt import Stopper
+from gapless.job.job import reopened
+from gapless.job.show import Quiet
+from gapless.job.work import Work
+
+
+def opened(run: str, root: str | None = None) -> Supernet:
+    """The weights as the search left them.
+
+    Args:
+        root: where data sets lie; None for where the run found them.
+
+    Raises:
+        BadRunFolder: no run there, or its search has not ended.
+        Incompatible: the search ended with fewer options than the space has.
+    """
+    plan, folder = reopened(run, root=root)
+    work = Work(plan, folder, Quiet(), Stopper())
+    if "arch" not in work.measured:
+        raise BadRunFolder(
+            expected=f"a finished search in '{run}'",
+            got="one that was stopped before its end",
+            do=f"continue it with 'gapless resume {run}'",
+        )
+    found = work.run()
+    if found.choices != plan.space.choices:
+        raise Incompatible(
+            expected="a super-network with all options of its space",
+            got=f"that of method '{plan.recipe.name}' in '{run}', which dropped some on its way",
+            do="search with spos or fairnas, which keep all",
+        )
+    streams = plan.streams.child("recalibrate")
+    return Supernet(plan.space, found.net, found.net_shape, plan.data, streams)
