@@ -7,7 +7,6 @@ import sys
 
 import gapless
 
-
 SMALL = {"space.nodes": 2, "search.depth": 2, "search.channels": 8, "deploy.channels": 8}
 
 

@@ -95,7 +95,7 @@ def test_numbers_of_the_headline(page: str) -> None:
         "not shown to be better than random",
         "32 min 14 s",
         "The search is 0.3 points better than random search at equal cost",
-        "relative error of 0.98 (cosine 0.21)",
+        "relative error of 0.980 (cosine 0.21)",
         "from 93.0 % to 94.3 %: +1.3 points",
         "6 of the 16 chosen operations (37.5 %) have no parameters",
         "9 of 11 practices are followed",

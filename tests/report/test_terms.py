@@ -44,6 +44,13 @@ def test_numbers_as_text() -> None:
         "0.50", "0.00", "−1.24", "not known", "not known",
     ]  # fmt: skip
     assert [short(v) for v in (0.0009, -12.44, 3.1e-7)] == ["0.0009", "−12.4", "3.1e-07"]
+    assert [short(v) for v in (0, 1.0, 999.7, -1130.0, 9.98e14)] == [
+        "0",
+        "1.00",
+        "1,000",
+        "−1,130",
+        "9.98e+14",
+    ]
     assert [plain(change(v)) for v in (0.0125, -0.5, 0.0)] == ["+1.3 points", "−50.0 points", "±0.0 points"]
     assert plain(size(-0.5)) == "50.0 points"
     assert estimate({"value": 0.5, "low": -0.25, "high": 1.0}) == "0.50 (−0.25 to 1.00)"
@@ -93,12 +100,12 @@ def test_junk_anywhere_is_no_crash(data: st.DataObject) -> None:
 def test_rules_are_rows_and_the_searchs_own_rule_comes_first_in_words(findings: dict[str, Any]) -> None:
     found = mathematical.told(findings["audit"]["mathematical"])
     assert found is not None
-    assert "0.98 (cosine 0.21)" in found.lead
+    assert "0.980 (cosine 0.21)" in found.lead
     assert [row[0] for row in found.table][:2] == ["the rule of this search", "first order"]
-    assert found.table[2][1:] == ("0.81", "0.60", "0.52", "−0.85")
+    assert found.table[2][1:] == ("0.810", "0.60", "0.520", "−0.85")
     assert found.table[3][1:] == ("12.4", "0.05", "not known", "not known")
     said = " ".join(found.more)
-    for part in ("84 evaluations", "count as converged", "residual of 3.1e-07", "damping 0.01", "−0.0042"):
+    for part in ("84 evaluations", "count as converged", "residual of 3.1e-07", "damping 0.0100", "−0.0042"):
         assert part in said
 
 
@@ -108,6 +115,8 @@ def test_weights_that_did_not_converge_are_no_yardstick(findings: dict[str, Any]
     found = mathematical.told({**cut, "reference": {**whole["reference"], "negative": []}})
     assert found is not None
     assert "not converged" in " ".join(found.more)
+    assert "at further trained weights" in found.lead
+    assert "error, further trained weights" in found.columns
     assert "No negative curvature" in " ".join(found.more)
     assert "count as converged" not in " ".join(found.more)
 
@@ -154,16 +163,10 @@ def test_a_line_that_dips_says_how_low() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "said"),
-    [
-        (-0.1, 0.9, "may be chance"),
-        (0.2, 0.9, "more than chance"),
-        (-0.9, -0.2, "wrong way"),
-        (None, None, "too few"),
-    ],
+    ("p", "said"), [(0.049, "more than chance (p = 0.049)"), (0.05, "may be chance"), (None, "is not known")]
 )
-def test_how_sure_a_ranking_is(low: float | None, high: float | None, said: str) -> None:
-    found = ranking.deployment({"n": 9, "tau": {"value": 0.5, "low": low, "high": high, "n": 9}})
+def test_how_sure_a_ranking_is(p: float | None, said: str) -> None:
+    found = ranking.deployment({"n": 9, "chance": p, "tau": {"value": 0.5, "low": 0.1, "high": 0.9, "n": 9}})
     assert found is not None
     assert said in found.lead
 

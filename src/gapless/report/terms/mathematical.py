@@ -11,9 +11,6 @@ from gapless.report.words import percent, real
 
 OWN = "own"
 _SHOWN: tuple[tuple[str, Callable[[Any], str]], ...] = (("error", short), ("cosine", number))
-COLUMNS = (
-    "update rule", "error, weights of the search", "cosine", "error, converged weights", "cosine",
-)  # fmt: skip
 
 
 def told(found: Mapping[str, Any]) -> Told | None:
@@ -29,9 +26,12 @@ def told(found: Mapping[str, Any]) -> Told | None:
         own = (here, there) if name == OWN else own
     if not table:
         return None
+    reached = bool(block(found, "convergence").get("reached"))
+    weights = "converged" if reached else "further trained"
     lead = "The rule by which this search moves alpha has no gradient to compare; these are other rules."
     if own:
-        lead = _own(*own)
+        lead = _own(*own, f"at {weights} weights")
+    columns = ("update rule", "error, search's weights", "cosine", f"error, {weights} weights", "cosine")
     more = [
         "The yardstick is the implicit gradient: how the validation loss changes with alpha when the weights "
         "are converged anew for every alpha. The error is relative to its length: 0 is perfect, 1 is as far "
@@ -39,10 +39,10 @@ def told(found: Mapping[str, Any]) -> Told | None:
     ]
     solved = _convergence(found) + _reference(block(found, "reference"))
     more += [" ".join(solved)] if solved else []
-    return Told(lead, tuple(more), COLUMNS, tuple(table))
+    return Told(lead, tuple(more), columns, tuple(table))
 
 
-def _own(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+def _own(here: Mapping[str, Any], there: Mapping[str, Any], where: str) -> str:
     if real(here.get("error")) is None:
         return "The gradient of alpha that this search follows could not be compared."
     text = (
@@ -50,7 +50,7 @@ def _own(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
         f"{short(here.get('error'))} (cosine {number(here.get('cosine'))})"
     )
     if real(there.get("error")) is not None:
-        text += f"; at converged weights it would be {short(there.get('error'))}"
+        text += f"; {where} it would be {short(there.get('error'))}"
     return text + "."
 
 

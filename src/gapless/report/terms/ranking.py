@@ -9,6 +9,7 @@ from gapless.report.blocks import block
 from gapless.report.terms.told import UNKNOWN, Told, estimate, size
 from gapless.report.words import percent, real
 
+LEVEL = 0.05
 LEAST = 30
 """Sub-networks below which the best tenth are too few to rank."""
 SCORES = {"recalibrated": "statistics recalibrated", "kept": "statistics kept"}
@@ -26,13 +27,17 @@ def told(found: Mapping[str, Any]) -> Told | None:
     else:
         lead = (
             f"Shared weights, {SCORES[name]}, rank {_so_many(n)} with Kendall's tau-b {estimate(tau)} "
-            f"against training each alone. {_sure(tau)}"
+            f"against training each alone. {_sure(judged)}"
         )
     more = []
     cost = real(block(judged, "regret").get("1"))
     if cost is not None:
-        more.append(f"The one that shared weights like best is {size(cost)} below the best one.")
-    more.append("In parentheses are 95 % intervals over architectures, where three or more allow one.")
+        below = f"{size(cost)} below" if cost > 0 else "as good as"
+        more.append(f"The one that shared weights like best is {below} the best one.")
+    more.append(
+        "In parentheses are 95 % intervals over architectures, by the bootstrap; over few architectures they "
+        "are too short. The p-value is that of scores dealt at random."
+    )
     titles = tuple(SCORES[name] for name in scored)
     return Told(lead, (" ".join(more),), ("statistic", *titles), _table(tuple(scored.values())))
 
@@ -47,7 +52,7 @@ def deployment(found: Mapping[str, Any]) -> Told | None:
         return Told(f"{n}, trained alone in both shapes, give no ranking to compare.")
     return Told(
         f"Trained alone in the search's shape and in the deployment's, {n} are ranked alike with Kendall's "
-        f"tau-b {estimate(tau)}. {_sure(tau)}",
+        f"tau-b {estimate(tau)}. {_sure(found)}",
         (),
         ("statistic", "search shape against deployment shape"),
         _table((found,)),
@@ -58,13 +63,13 @@ def _so_many(n: float | None) -> str:
     return "sub-networks" if n is None else f"{n:.0f} sub-networks"
 
 
-def _sure(tau: Mapping[str, Any]) -> str:
-    low, high = real(tau.get("low")), real(tau.get("high"))
-    if low is None or high is None:
-        return "They are too few to say how sure that is."
-    if low <= 0 <= high:
-        return "That may be chance: the interval holds 0."
-    return "That is more than chance." if low > 0 else "They rank the wrong way round."
+def _sure(judged: Mapping[str, Any]) -> str:
+    chance = real(judged.get("chance"))
+    if chance is None:
+        return "How much of that is chance is not known."
+    if chance < LEVEL:
+        return f"That is more than chance (p = {chance:.3f})."
+    return f"That may be chance (p = {chance:.2f})."
 
 
 def _table(scored: tuple[Mapping[str, Any], ...]) -> tuple[tuple[str, ...], ...]:

@@ -26,7 +26,10 @@ def told(found: Mapping[str, Any]) -> Told | None:
     losses = [real(block(found, side).get("loss")) for side in ("before", "after")]
     if None not in losses:
         more.append(f"Its loss goes from {number(losses[0], 3)} to {number(losses[1], 3)} nats.")
-    more.append("That is how far the weights were from their best when alpha was read off.")
+    more.append(
+        "A gain is the least that the weights were short of their best when alpha was read off; where there "
+        "is no gain, longer training might still find one."
+    )
     return Told(lead, (" ".join(more),))
 
 

@@ -31,11 +31,19 @@ def number(value: Any, digits: int = 2) -> str:
 
 
 def short(value: Any) -> str:
-    """A number of any size with three significant digits."""
+    """A number of any size with three significant digits; whole from a thousand on."""
     found = real(value)
     if found is None:
         return UNKNOWN
-    return f"{MINUS if found < 0 else ''}{abs(found):.3g}"
+    size = abs(found)
+    sign = MINUS if found < 0 else ""
+    if size == 0:
+        return "0"
+    return sign + (f"{size:#.3g}" if 1e-3 <= size < 999.5 else f"{size:.3g}" if size < 1 else _large(size))
+
+
+def _large(size: float) -> str:
+    return f"{size:,.0f}" if size < 1e6 else f"{size:.2e}"
 
 
 def change(value: Any) -> str:
