@@ -71,7 +71,11 @@ def free(run: Run, arch: Arch) -> dict[str, Any]:
 
 
 def _options(run: Run) -> dict[str, dict[str, dict[str, list[str]]]]:
-    """By group and row as the trace of alpha names them; of the whole space, not of what a mask has left."""
+    """By group and row as the trace of alpha names them; of the whole space, not of what a mask has left.
+
+    Left out are rows whose options have no parameters at all, such as those of a cell that a shallow
+    super-network does not have.
+    """
     if run.choices == run.space.choices:
         prices = run.costs("params")
     else:
@@ -79,11 +83,12 @@ def _options(run: Run) -> dict[str, dict[str, dict[str, list[str]]]]:
         prices = by_option(whole, run.data.shape, run.space.choices)["params"]
     found: dict[str, dict[str, dict[str, list[str]]]] = {}
     for group in run.space.choices.groups():
-        rows = found.setdefault(group.name, {})
         for i, path in enumerate(group.rows):
             costless = prices[group.name][i] == 0
+            if costless.all():
+                continue
             may = [(o, costless[j]) for j, o in enumerate(group.options) if group.pickable[i, j]]
-            rows[label(path)] = {
+            found.setdefault(group.name, {})[label(path)] = {
                 "free": [option for option, none in may if none],
                 "other": [option for option, none in may if not none],
             }
