@@ -11,6 +11,8 @@ from gapless.report.draw.sheet import Drawing, Sheet, Swatch, epochs, gridlines,
 from gapless.report.words import clip
 
 _HIGH = 216.0
+_LEAST = 0.02
+"""The axis spans as much strength at least, so that no difference looks like much."""
 
 
 def draw(found: Sequence[Course]) -> Drawing | None:
@@ -34,7 +36,8 @@ def draw(found: Sequence[Course]) -> Drawing | None:
             axes.plot(course.epochs, course.free, kind, color=SKIP, linewidth=2.0, zorder=4)
             for crossing in course.crossings:
                 axes.axvline(crossing.epoch, color=INK, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
-            axes.margins(x=0.02, y=0.12)
+            axes.margins(x=0.02)
+            axes.set_ylim(_range((*course.free, *course.other)))
             epochs(axes, course.epochs, 5)
             axes.locator_params(axis="y", nbins=4)
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}".replace("-", "−"))
@@ -50,7 +53,7 @@ def draw(found: Sequence[Course]) -> Drawing | None:
     table = tuple(
         (
             course.group,
-            *(f"{values[at]:.3f}" for values in (course.free, course.other) for at in (0, -1)),
+            *(f"{values[at]:.4f}" for values in (course.free, course.other) for at in (0, -1)),
             ", ".join(f"{one.epoch:.1f}" for one in course.crossings) or "never",
         )
         for course in found
@@ -61,3 +64,10 @@ def draw(found: Sequence[Course]) -> Drawing | None:
     )
     columns = ("group", "without, first", "without, last", "with, first", "with, last", "places change at")
     return Drawing("fig-crossing", wide, narrow, caption, tuple(legend), columns, table)
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    """The ends of an axis with room around the values."""
+    low, high = min(values), max(values)
+    half = max(0.62 * (high - low), _LEAST / 2)
+    return (low + high) / 2 - half, (low + high) / 2 + half

@@ -52,7 +52,7 @@ def _summary(found: Sequence[Course]) -> str:
 
 def _course(course: Course) -> str:
     free, other = course.free[-1], course.other[-1]
-    ends = f"in the end their mean strengths are {number(free, 3)} and {number(other, 3)}"
+    ends = f"in the end their mean strengths are {number(free, 4)} and {number(other, 4)}"
     crossings = course.crossings
     if not crossings:
         side = "as strong as" if free == other else "stronger than" if free > other else "weaker than"
