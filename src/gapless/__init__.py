@@ -14,18 +14,19 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from gapless import data, explore, methods, nn, spaces
-    from gapless.api import resume, search
+    from gapless.api import compare, resume, search
     from gapless.core import Arch, Choice, Space
     from gapless.core.errors import GaplessError
 
 __all__ = [
-    "Arch", "Choice", "GaplessError", "Space", "__version__", "data", "explore", "methods", "nn", "resume",
-    "search", "spaces",
+    "Arch", "Choice", "GaplessError", "Space", "__version__", "compare", "data", "explore", "methods",
+    "nn", "resume", "search", "spaces",
 ]  # fmt: skip
 
 _HOME = {
     "Arch": "gapless.core", "Choice": "gapless.core", "Space": "gapless.core",
     "GaplessError": "gapless.core.errors", "search": "gapless.api", "resume": "gapless.api",
+    "compare": "gapless.api",
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gapless.data import Data
@@ -12,6 +12,7 @@ from gapless.engine.recipe import Recipe
 from gapless.evaluate.contract import Evaluator
 from gapless.explore.contract import Explorer
 from gapless.job import explore as exploring
+from gapless.job.compare import compare as _compared
 from gapless.job.exploration import Exploration, resolved
 from gapless.job.explore import Explored
 from gapless.job.found import Found
@@ -148,6 +149,30 @@ def resume(
         return exploring.carried_out(*exploring.reopened(run, root, **objects), show)
     planned, folder = reopened(run, space, data, method, root)
     return carried_out(planned, folder, show)
+
+
+def compare(
+    runs: Sequence[str | os.PathLike[str]], *, out: str | os.PathLike[str] | None = None
+) -> dict[str, Any]:
+    """Sets finished searches side by side, grouped by what they were searched with and paired by seed.
+
+    Args:
+        runs: their folders; that of an ablation stands for all its searches.
+        out: where an HTML page goes.
+
+    Returns:
+        What ``gapless compare --json`` prints; see `gapless.job.compare.compare`.
+
+    Raises:
+        BadValue: fewer than two folders.
+        BadRunFolder: a folder holds no search, or the page cannot be written.
+    """
+    found = _compared(runs)
+    if out is not None:
+        from gapless.report.comparison import write
+
+        found["page"] = str(write(found, out))
+    return found
 
 
 def _objects(

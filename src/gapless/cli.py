@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from gapless.cli_compare import compare
 from gapless.cli_explore import Most, ended, explore
+from gapless.cli_latency import latency
 from gapless.core.errors import BadValue, GaplessError, Incompatible, Interrupted
 
 app = typer.Typer(
@@ -22,7 +24,9 @@ methods_app = typer.Typer(help="What methods there are, what they are made of, w
 spaces_app = typer.Typer(help="What search spaces there are.")
 app.add_typer(methods_app, name="methods", no_args_is_help=True)
 app.add_typer(spaces_app, name="spaces", no_args_is_help=True)
+app.command()(compare)
 app.command()(explore)
+spaces_app.command()(latency)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Run = Annotated[str, typer.Argument(metavar="DIR", help="The folder that was given to --run.")]

@@ -11,7 +11,7 @@ from gapless.core.errors import BadValue
 
 Most = Annotated[
     list[str] | None,
-    typer.Option("--max", metavar="COST=AMOUNT", help="A limit: params=1M, macs=50M, latency=3ms."),
+    typer.Option("--max", metavar="COST=AMOUNT", help="E.g. params=1M, macs=50M, memory=1MB, latency=3ms."),
 ]
 
 
@@ -21,7 +21,7 @@ def explore(
         str, typer.Option(help="Who proposes: random, genetic, nsga2, ..., optuna:tpe.")
     ] = "genetic",
     evaluator: Annotated[
-        str, typer.Option(help="Who scores: standalone, inherited:RUN or table:FILE,accuracy=COLUMN,...")
+        str, typer.Option(help="Who scores: standalone, inherited:RUN, zerocost:NAME or table:FILE,...")
     ] = "standalone",
     trials: Annotated[int, typer.Option(help="Architectures to score.")] = 100,
     run: Annotated[str, typer.Option(help="Folder of everything that is written; the same one joins.")] = "",

@@ -22,15 +22,16 @@ from .conftest import Command, Outcome
 
 ROOT: Any = typer.main.get_command(cli.app)
 FIXED = {
-    "search", "resume", "retrain", "audit", "report", "export", "ablate", "doctor", "explore",
+    "search", "resume", "retrain", "audit", "report", "export", "ablate", "compare", "doctor", "explore",
     "methods list", "methods show", "methods diff", "methods check",
-    "spaces list", "spaces show", "spaces size", "spaces sample",
+    "spaces list", "spaces show", "spaces size", "spaces sample", "spaces latency",
 }  # fmt: skip
 METHODS = tuple(methods.names())
 EARLIEST = {"darts", "darts-2nd", "fairnas", "random", "spos"}
 SIZES = {
     "darts": (1 * 3 * 6 * 10 * 7**8) ** 2, "nb201": 5**6, "chain": 7**8,
     "gold-nas": (15 * 63 * 255 * 1023) ** 14,
+    "darts-factorised": (1 * 3 * 6 * 10 * 7**8) ** 2 * 4**16,
     **dict.fromkeys(("darts-s1", "darts-s2", "darts-s3", "darts-s4"), (1 * 3 * 6 * 10 * 2**8) ** 2),
     "nasnet": (720**2 * 13**10 * 2**5) ** 2, "pnas": 720**2 * 8**10, "amoebanet": (720**2 * 8**10) ** 2,
     "evonet": math.prod(1 + 578 * 2**j for j in range(1, 9)),

@@ -47,6 +47,8 @@ def test_costs_are_those_of_the_network():
         assert COSTS.get("params", net, IMAGE) == cost.parameters
         assert COSTS.get("macs", net, IMAGE) == cost.macs
     assert 0 < COSTS.get("latency", net, IMAGE) < 1000
+    assert COSTS.get("memory", net, IMAGE) >= 4 * IMAGE.channels * IMAGE.height * IMAGE.width
+    assert limit("memory=2kB") == ("memory", 2000)
 
 
 def check(*most):

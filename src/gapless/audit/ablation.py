@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-BASE = "base"
+BASE, FILE = "base", "ablation.json"
 COLUMNS: Mapping[str, str] = {
     "a0": "super-network, final mixture",
     "a1": "discretized, inherited weights",

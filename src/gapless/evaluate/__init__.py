@@ -14,6 +14,7 @@ INDEX: Index[Evaluator] = Index(
         "inherited": "gapless.evaluate.supernet:inherited",
         "standalone": "gapless.evaluate.alone:standalone",
         "table": "gapless.evaluate.table:table",
+        "zerocost": "gapless.evaluate.zerocost.evaluator:untrained",
     },
 )
 

@@ -24,6 +24,7 @@ COSTS: Index[float] = Index(
     {
         "latency": "gapless.evaluate.cost:latency",
         "macs": "gapless.evaluate.cost:macs",
+        "memory": "gapless.evaluate.peak_memory:peak_memory",
         "params": "gapless.evaluate.cost:params",
     },
 )

@@ -36,7 +36,7 @@ class Normalised(nn.Module):
         return self.net((images - self.mean) / self.std)  # type: ignore[no-any-return]
 
 
-def exported(model: Normalised, images: torch.Tensor, classes: Sequence[str], architecture: str) -> bytes:
+def exported(model: nn.Module, images: torch.Tensor, classes: Sequence[str], architecture: str) -> bytes:
     """The checked model: input ``images``, output ``logits``, the size of the batch left open.
 
     Args:

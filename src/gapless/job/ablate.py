@@ -25,7 +25,7 @@ from gapless.job.request import MOST, Request, pairs
 from gapless.job.show import Advance, Show
 from gapless.parts.mask.skip_limit import skips_of
 
-FILE = "ablation.json"
+FILE = tabled.FILE
 
 
 @dataclass(frozen=True)

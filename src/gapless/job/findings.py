@@ -27,7 +27,8 @@ def findings(plan: Plan, measured: Mapping[str, Any], header: Mapping[str, Any])
         "finished": "done" in measured,
         "question": {
             "space": plan.space.name, "data": plan.data.name, "method": plan.recipe.name,
-            "preset": request.preset, "seed": request.seed, "sentence": _sentence(plan),
+            "preset": request.preset, "seed": request.seed, "images": plan.data.fingerprint[:16],
+            "sentence": _sentence(plan),
         },
         "command": header["command"],
         "environment": header["environment"],

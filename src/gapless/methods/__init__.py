@@ -9,6 +9,7 @@ INDEX: Index[Recipe] = Index(
         "amended-darts": "gapless.methods.amended_darts:amended_darts",
         "asap": "gapless.methods.asap:asap",
         "bayesnas": "gapless.methods.bayesnas:bayesnas",
+        "beta-darts": "gapless.methods.beta_darts:beta_darts",
         "cdarts": "gapless.methods.cdarts:cdarts",
         "conas": "gapless.methods.conas:conas",
         "da2s": "gapless.methods.da2s:da2s",

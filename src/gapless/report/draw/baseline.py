@@ -40,7 +40,7 @@ def draw(archs: Sequence[Mapping[str, Any]], found: Sequence[float]) -> Drawing 
         for y, (name, values, colour, marker, size) in enumerate(lanes):
             mean = sum(values) / len(values)
             axes.plot([mean, mean], [y - 0.36, y + 0.36], color=INK, linewidth=1.6, zorder=3)
-            offsets = _spread(values, room)
+            offsets = spread(values, room)
             axes.plot(
                 values,
                 [y + offset for offset in offsets],
@@ -86,7 +86,7 @@ def draw(archs: Sequence[Mapping[str, Any]], found: Sequence[float]) -> Drawing 
     return Drawing("fig-baseline", wide, narrow, caption, tuple(legend), columns, table)
 
 
-def _spread(values: Sequence[float], room: float) -> list[float]:
+def spread(values: Sequence[float], room: float) -> list[float]:
     """Vertical offsets, in lanes, that keep marks of nearly the same value apart."""
     offsets: list[float] = []
     steps = [0.0, -0.16, 0.16, -0.3, 0.3, -0.08, 0.08, -0.23, 0.23]
