@@ -35,7 +35,7 @@ def told(found: Mapping[str, Any]) -> Told | None:
         below = f"{size(cost)} below" if cost > 0 else "as good as"
         more.append(f"The one that shared weights like best is {below} the best one.")
     more.append(
-        f"In parentheses are 95{SPACE}% intervals over architectures, by the bootstrap; over few of them they "
+        f"In parentheses are 95{SPACE}% intervals over architectures, by the bootstrap; for a few they "
         "are too short. The p-value is that of scores dealt at random."
     )
     titles = tuple(SCORES[name] for name in scored)
