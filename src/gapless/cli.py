@@ -147,6 +147,7 @@ def audit(
     archs: Annotated[int | None, typer.Option(help="Random architectures of the baseline.")] = None,
     seeds: Annotated[int | None, typer.Option(help="Trainings of the found architecture.")] = None,
     sample: Annotated[int, typer.Option(help="Sub-networks trained alone, to rank shared weights by.")] = 8,
+    deployed: Annotated[int | None, typer.Option(help="Of these also in the deployment shape.")] = None,
     budget: Annotated[str | None, typer.Option(help="Begin no more terms of the gap after 10m.")] = None,
     root: Root = None,
     as_json: Json = False,
@@ -158,7 +159,7 @@ def audit(
     within = None if budget is None else seconds(budget)
     found = continued(
         *reopened(folder, root=root), _show(as_json), within, archs=archs, seeds=seeds, sample=sample,
-        retrain=True, audit=True,
+        deployed=deployed, retrain=True, audit=True,
     )  # fmt: skip
     _ended(found, as_json)
 

@@ -1,6 +1,6 @@
 """The checklist is met by what was measured, and says what to do about the rest."""
 
-from gapless.audit.checklist import ITEMS, checklist
+from gapless.audit.checklist import CITATION, ITEMS, checklist
 
 
 def test_nothing_measured_meets_nothing():
@@ -26,3 +26,8 @@ def test_what_was_measured_is_shown():
 def test_two_seeds_are_not_several():
     rows = {row["practice"]: row for row in checklist({"accuracy": {"test": {"values": [0.9, 0.91]}}})}
     assert not rows["Several trainings of the result"]["met"]
+
+
+def test_its_source_can_be_cited():
+    assert CITATION["bibtex"].startswith(f"@article{{{CITATION['key']},")
+    assert CITATION["bibtex"].count("{") == CITATION["bibtex"].count("}")

@@ -7,11 +7,21 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gapless.audit.ranking import agreement, partial_tau, precision, regret, spearman, tau, top_tau
+from gapless.audit.ranking import (
+    DEALS,
+    agreement,
+    chance,
+    partial_tau,
+    precision,
+    regret,
+    spearman,
+    tau,
+    top_tau,
+)
 from gapless.audit.resampling import estimate
 
 PAIRS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=3, max_size=30)
@@ -86,3 +96,26 @@ def test_too_few_say_so():
     assert found["tau"] == {"value": -1.0, "low": None, "high": None, "n": 2}
     assert agreement([1.0], [1.0])["tau"]["value"] is None
     assert agreement([1.0, 1.0, 1.0], [1.0, 2.0, 3.0])["tau"]["value"] is None
+
+
+@settings(derandomize=True, deadline=None, max_examples=20)
+@given(st.permutations(list(range(6))))
+def test_chance_is_exact_without_ties(order):
+    scores, truths = np.array(order, dtype=float), np.arange(6.0)
+    expected = stats.kendalltau(scores, truths, method="exact", alternative="greater").pvalue
+    assert chance(scores, truths) == pytest.approx(expected, abs=1e-12)
+
+
+def test_chance_of_many_is_drawn_and_a_constant_has_none():
+    truths = np.arange(9.0)
+    assert chance(truths, truths) == 1 / (1 + DEALS)
+    drawn = chance(np.array([1.0, 0, 2, 5, 3, 4, 8, 6, 7]), truths)
+    assert 1 / (1 + DEALS) <= drawn < 0.02
+    assert 0.4 < chance(np.array([4.0, 8, 0, 6, 2, 5, 1, 7, 3]), truths) < 0.8
+    assert chance(np.zeros(4), np.arange(4.0)) is None
+    assert chance(np.zeros(1), np.zeros(1)) is None
+
+
+def test_ties_in_chance_count_as_large():
+    scores, truths = np.array([0.0, 0, 1]), np.array([0.0, 1, 2])
+    assert chance(scores, truths) == pytest.approx(2 / 6, abs=1e-12)

@@ -54,6 +54,23 @@ def test_first_order_is_the_searchs_own_rule(audited):
     assert rows["own"]["search"] == pytest.approx(rows["first order"]["search"], abs=1e-9)
 
 
+def test_operations_are_sorted_by_whether_they_have_parameters(audited):
+    """A skip that halves the image has some; ``none`` is chosen by no architecture."""
+    options = audited["audit"]["free"]["options"]
+    assert set(options) == {"reduce"}, "one cell: the other kind is not in this super-network"
+    assert options["reduce"]["2<-0"]["free"] == ["max_pool_3x3", "avg_pool_3x3"]
+    assert options["reduce"]["3<-2"]["free"] == ["max_pool_3x3", "avg_pool_3x3", "skip_connect"]
+    for sides in options["reduce"].values():
+        assert len(sides["free"]) + len(sides["other"]) == 7
+        assert "none" not in sides["free"] + sides["other"]
+
+
+def test_the_steps_of_the_chain_add_up(audited):
+    chain = [rung["accuracy"] for rung in audited["chain"]]
+    assert len(chain) == 5
+    assert sum(step["size"] for step in audited["gap"]) == pytest.approx(chain[-1] - chain[0], abs=1e-9)
+
+
 def test_what_is_measured_is_not_measured_again(found, audited):
     before = found.folder.read_json("measured.json")
     assert found.audit(sample=3) == audited
@@ -79,3 +96,9 @@ def test_any_beginning_covers_the_range():
     assert order[:3] == [0, 8, 4]
 
 
+def test_sub_networks_are_trained_in_the_deployment_shape_where_asked(found, audited):
+    again = found.audit(sample=3, deployed=2)
+    assert again["audit"]["deployment"]["n"] == 2
+    page = (found.path / "report.html").read_text()
+    assert '<figure id="fig-crossing">' in page
+    assert "gapless audit" not in page.partition('id="missing"')[2].partition("</section>")[0]

@@ -7,6 +7,8 @@ import math
 import random
 from typing import Any
 
+from .audited import complete
+
 Example = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
 
 DARTS_OPS = (
@@ -36,6 +38,7 @@ def darts() -> Example:
     findings["drawing"] = {
         "panels": [_cell("normal cell", names, normal), _cell("reduction cell", names, reduce)]
     }
+    complete(findings, alpha)
     return findings, _trace(("search", "retrain")), alpha
 
 
@@ -64,6 +67,7 @@ def chain(layers: int = 20) -> Example:
     findings["candidates"].append(
         {"key": findings["architecture"]["key"], "macs": 2.1e7, "accuracy": 0.728, "params": 412_000}
     )
+    complete(findings, alpha)
     return findings, _trace(("search", "retrain")), alpha
 
 
@@ -87,6 +91,7 @@ def nb201() -> Example:
     findings = _findings("nb201", "fashion-mnist", "GDAS", 0.9187)
     findings["drawing"] = {"panels": [panel]}
     del findings["candidates"]
+    complete(findings, alpha)
     return findings, _trace(("search",)), alpha
 
 

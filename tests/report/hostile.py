@@ -29,6 +29,10 @@ def hostile() -> example.Example:
     spoilt["method"]["reference"]["url"] = "javascript:alert(1)"
     spoilt["environment"] = {NAME: NAME}
     spoilt["export"]["latency_ms"] = {NAME: {"median": 1.0}}
+    kinds = [kind for by_row in findings["audit"]["free"]["options"].values() for kind in by_row.items()]
+    spoilt["audit"]["free"]["options"] = {
+        NAME: {NAME + row: {k: [NAME + o for o in side] for k, side in sides.items()} for row, sides in kinds}
+    }
     rows = [{**row, "stage": NAME, NAME: i} for i, row in enumerate(trace)]
     gates = [
         {**row, "group": NAME, "row": NAME + row["row"], "option": NAME + row["option"]} for row in alpha

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gapless.report import render
+from gapless.report.terms import NAMES
 
 from . import example
 from .hostile import hostile
@@ -25,6 +26,7 @@ pytestmark = [
     pytest.mark.slow,
 ]
 FIGURES = ("architecture", "chain", "baseline", "curves", "alpha", "skips", "candidates")
+TERM_FIGURES = ("line", "ranking", "landscape", "crossing")
 
 
 def empty() -> example.Example:
@@ -82,8 +84,13 @@ def test_it_opens_whole_without_a_network(
         assert box is not None, figure
         assert box["width"] > 200, figure
         assert box["height"] > 20, figure
-    drawn = [figure for figure in FIGURES if page.locator(f"figure#fig-{figure}").count()]
-    assert len(drawn) == {"empty": 0, "nb201": 6}.get(name, 7)
+    for term in NAMES:
+        box = page.locator(f"#term-{term}").bounding_box()
+        assert box is not None, term
+        assert box["width"] > 200, term
+        assert box["height"] > 20, term
+    drawn = [figure for figure in (*FIGURES, *TERM_FIGURES) if page.locator(f"figure#fig-{figure}").count()]
+    assert len(drawn) == {"empty": 0, "nb201": 10}.get(name, 11)
     for figure in drawn:
         shown = page.locator(f"#fig-{figure} svg:visible")
         assert shown.count() == 1, figure
@@ -145,6 +152,6 @@ def test_without_scripts_everything_is_still_there(browser: Any, tmp_path: Path)
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(path.as_uri())
-    assert page.locator("figure svg:visible").count() == 6
+    assert page.locator("figure svg:visible").count() == 10
     assert page.locator("button.copy:visible").count() == 0
     context.close()

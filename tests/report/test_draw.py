@@ -7,6 +7,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gapless.report.draw import crossing as strengths
 from gapless.report.draw import ink
 from gapless.report.draw.candidates import front
 from gapless.report.draw.chainlayers import Layer, layers, layout
@@ -96,3 +97,11 @@ def test_subscripts() -> None:
         "sep_3",
         "a_z",
     ]
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
+def test_small_differences_of_strength_look_small(values: list[float]) -> None:
+    low, high = strengths._range(values)
+    assert low < min(values) <= max(values) < high
+    assert high - low >= 0.02 - 1e-12

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from gapless.report.headline import accuracy, parameters, verdict, wilson
+from gapless.report.headline import accuracy, judgement, parameters, verdict, wilson
 
 
 @settings(derandomize=True, deadline=None)
@@ -42,3 +42,8 @@ def test_parameters_and_verdict_are_absent_or_in_words() -> None:
     assert parameters({"cost": {"params": 312_442}}) == "312\u00a0thousand"
     assert verdict({"archs": []}) is None
     assert verdict({"verdict": "It is not."}) == "It is not."
+
+
+def test_the_judgement_is_a_sentence() -> None:
+    assert judgement({"sentence": "the search is 1.0 points better"}) == "The search is 1.0 points better"
+    assert [judgement(wrong) for wrong in (None, {}, [], "x", {"sentence": ""})] == [None] * 5

@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 
 from gapless.report import render
+from gapless.report.terms import NAMES
 
 from . import example
 from .hostile import NAME, hostile
 
 FIGURES = ("architecture", "chain", "baseline", "curves", "alpha", "skips", "candidates")
+TERM_FIGURES = ("line", "ranking", "landscape", "crossing")
 BLOCKS = (
     "question", "command", "environment", "architecture", "drawing", "method", "accuracy", "chain",
-    "baseline", "cost", "export", "candidates", "citations",
+    "baseline", "cost", "export", "candidates", "citations", "audit", "verdict", "checklist",
 )  # fmt: skip
 
 
@@ -49,7 +51,7 @@ def page() -> str:
 def test_every_figure_is_there_twice_and_every_id_is_unique(page: str) -> None:
     ids = [attrs["id"] for _, attrs in Reader(page).tags if "id" in attrs]
     assert len(ids) == len(set(ids))
-    for name in FIGURES:
+    for name in (*FIGURES, *TERM_FIGURES):
         assert {f"fig-{name}", f"fig-{name}-wide-title", f"fig-{name}-narrow-title"} <= set(ids)
 
 
@@ -76,7 +78,7 @@ def test_nothing_is_loaded_from_anywhere(page: str) -> None:
 
 def test_figures_follow_the_theme_and_carry_no_date(page: str) -> None:
     drawings = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
-    assert len(drawings) == 2 * len(FIGURES)
+    assert len(drawings) == 2 * len(FIGURES + TERM_FIGURES)
     for svg in drawings:
         assert not re.search(r"#[0-9a-f]{6}\b", svg)
         assert "<style" not in svg
@@ -92,6 +94,11 @@ def test_numbers_of_the_headline(page: str) -> None:
         "312 thousand",
         "not shown to be better than random",
         "32 min 14 s",
+        "The search is 0.3 points better than random search at equal cost",
+        "relative error of 0.980 (cosine 0.21)",
+        "from 93.0 % to 94.3 %: +1.3 points",
+        "6 of the 16 chosen operations (37.5 %) have no parameters",
+        "9 of 11 practices are followed",
     ):
         assert said in text
     assert "Everything that this page can show was measured." in text
@@ -166,7 +173,14 @@ def test_an_empty_page_names_every_figure_and_what_would_measure_it() -> None:
     page = render({}, [], [])
     for name in FIGURES:
         assert page.count(f'id="fig-{name}"') == 1
-    for command in ("gapless retrain DIR", "gapless audit DIR", "gapless export DIR --onnx model.onnx"):
+    for name in NAMES:
+        absent = rf'<div id="term-{name}">\s*<p class="absent">([^<]+) To measure it:'
+        (said,) = re.findall(absent, page)
+        assert said.endswith(".")
+    for command in (
+        "gapless retrain DIR", "gapless audit DIR", "gapless audit DIR --deployed 4",
+        "gapless export DIR --onnx model.onnx",
+    ):  # fmt: skip
         assert command in page
     assert "This run has not finished" in page
 

@@ -25,6 +25,7 @@ def test_steps_add_up_exactly_whichever_levels_were_measured(values: list[float 
     first, last = fall.levels[0], fall.levels[-1]
     assert (first.accuracy, last.accuracy) == (known[0], known[-1])
     assert fall.total == last.tenths - first.tenths
+    assert abs(sum(step.exact for step in fall.steps) - (known[-1] - known[0])) < 1e-9
     for level in fall.levels:
         assert percent(level.accuracy).startswith(f"{level.tenths / 10:.1f}")
         assert abs(level.tenths - 1000 * level.accuracy) <= 0.5 + 1e-9

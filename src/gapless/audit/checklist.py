@@ -11,6 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 Findings = Mapping[str, Any]
+CITATION = {
+    "key": "lindauer2020best",
+    "bibtex": "@article{lindauer2020best,\n  author = {Marius Lindauer and Frank Hutter},\n"
+    "  title = {{Best Practices for Scientific Research on Neural Architecture Search}},\n"
+    "  journal = {Journal of Machine Learning Research},\n  volume = {21},\n  number = {243},\n"
+    "  pages = {1--18},\n  year = {2020}\n}",
+}
 
 
 @dataclass(frozen=True)

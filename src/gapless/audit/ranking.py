@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from gapless.audit.resampling import Estimate, Numbers, estimate
 
 TOP = (1, 5, 10)
+EXACT, DEALS = 7, 2000
 
 
 def tau(a: Numbers, b: Numbers) -> float:
@@ -67,6 +69,25 @@ def top_tau(scores: Numbers, truths: Numbers, share: float = 0.1) -> float:
     return tau(scores[best], truths[best])
 
 
+def chance(scores: Numbers, truths: Numbers, seed: int = 0) -> float | None:
+    """Probability of so large a tau-b or a larger one, were scores dealt to architectures at random.
+
+    Exact over all orders of up to 7 architectures, else over `DEALS` drawn ones, the one at hand counted
+    among them (Phipson & Smyth 2010). None where a ranking is constant.
+    """
+    n = len(scores)
+    up, down = (np.sign(np.subtract.outer(x, x)) for x in (scores, truths))
+    if n < 2 or not up.any() or not down.any():
+        return None
+    if n <= EXACT:
+        orders = np.array(list(permutations(range(n))))
+    else:
+        orders = np.random.default_rng(seed).permuted(np.tile(np.arange(n), (DEALS, 1)), axis=1)
+    there = (up * down).sum()
+    large = sum(int((up[np.ix_(order, order)] * down).sum() >= there) for order in orders)
+    return large / len(orders) if n <= EXACT else (1 + large) / (1 + DEALS)
+
+
 def agreement(
     scores: Sequence[float], truths: Sequence[float], costs: Mapping[str, Sequence[float]] | None = None,
     seed: int = 0,
@@ -94,6 +115,7 @@ def agreement(
     if len(costs) > 1:
         found["partial"][" and ".join(costs)] = judged(partial_tau, *costs.values())
     s, t = np.array(scores, dtype=np.float64), np.array(truths, dtype=np.float64)
+    found["chance"] = chance(s, t, seed)
     tops = [k for k in TOP if k < n]
     found["regret"] = {str(k): regret(s, t, k) for k in tops}
     found["precision"] = {str(k): precision(s, t, k) for k in tops}

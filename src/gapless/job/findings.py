@@ -9,7 +9,7 @@ from typing import Any
 
 from gapless.audit.baseline import spread, verdict
 from gapless.audit.chain import chain, steps
-from gapless.audit.checklist import checklist
+from gapless.audit.checklist import CITATION, checklist
 from gapless.audit.random_search import judged as random_search
 from gapless.audit.terms import judged
 from gapless.core import Arch
@@ -33,7 +33,7 @@ def findings(plan: Plan, measured: Mapping[str, Any], header: Mapping[str, Any])
         "command": header["command"],
         "environment": header["environment"],
         "method": method(plan.recipe),
-        "citations": citations(plan.recipe),
+        "citations": [*citations(plan.recipe), CITATION],
     }  # fmt: skip
     if "arch" in measured:
         arch = Arch.from_json(measured["arch"]["arch"])

@@ -83,8 +83,9 @@ class Found:
         return stored_network(self.plan, self.folder, self.arch, int(records[0]["seed"]))
 
     def audit(
-        self, archs: int | None = None, seeds: int | None = None, sample: int = 8, budget: float | None = None
-    ) -> dict[str, Any]:
+        self, archs: int | None = None, seeds: int | None = None, sample: int = 8,
+        budget: float | None = None, deployed: int | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
         """The gap, term by term; what is missing is measured now.
 
         Args:
@@ -93,6 +94,7 @@ class Found:
             sample: sub-networks that are trained alone, to rank the shared weights by; 0 leaves it at the
                 accuracy chain and the baseline.
             budget: seconds after which no more terms of the gap are begun.
+            deployed: how many of them are trained in the deployment's shape as well.
 
         Returns:
             The blocks of the findings that judge: ``chain``, ``gap``, ``audit``, ``accuracy``, ``baseline``,
@@ -101,8 +103,8 @@ class Found:
         from gapless.job.job import continued
 
         found = continued(
-            self.plan, self.folder, budget=budget, archs=archs, seeds=seeds, sample=sample, retrain=True,
-            audit=True,
+            self.plan, self.folder, budget=budget, archs=archs, seeds=seeds, sample=sample, deployed=deployed,
+            retrain=True, audit=True,
         ).findings  # fmt: skip
         return {block: found[block] for block in JUDGED if block in found}
 

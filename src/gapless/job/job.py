@@ -116,7 +116,8 @@ def carried_out(
                 work.store("baseline", [work.random(i).name for i in range(request.archs)])
         if request.audit and request.sample:
             written(work)
-            Gap(work, arch, Extent(archs=request.sample), budget).measure()
+            extent = Extent(archs=request.sample, deployed=request.deployed)
+            Gap(work, arch, extent, budget).measure()
         work.store("peak_mb", round(peak_memory(), 1))
         work.store("done", True)
         written(work)

@@ -36,6 +36,7 @@ class Request:
         sample: sub-networks that are trained alone to measure the terms of the gap; 0 measures the accuracy
             chain and the baseline only.
         limits: as typed after ``--max``: what the network for use may cost.
+        deployed: how many of these are trained in the deployment shape as well.
     """
 
     space: str
@@ -53,9 +54,10 @@ class Request:
     seeds: int = 3
     sample: int = 0
     limits: tuple[str, ...] = ()
+    deployed: int = 0
 
     def __post_init__(self) -> None:
-        for option, least in (("epochs", 1), ("archs", 0), ("seeds", 1), ("sample", 0)):
+        for option, least in (("epochs", 1), ("archs", 0), ("seeds", 1), ("sample", 0), ("deployed", 0)):
             value = getattr(self, option)
             if option == "epochs" and value is None:
                 continue

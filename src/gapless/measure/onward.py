@@ -10,8 +10,9 @@ import torch
 
 from gapless.core import Arch
 from gapless.engine.extra import fill, flat
-from gapless.engine.run import Run
+from gapless.engine.run import Run, label
 from gapless.measure.chain import mixture
+from gapless.nets.cost import by_option
 
 
 def onward(run: Run, epochs: int, advance: Callable[[str], None] = lambda note: None) -> dict[str, Any]:
@@ -56,10 +57,39 @@ def again(run: Run, epochs: int) -> Run:
     return further
 
 
-def free(run: Run, arch: Arch) -> dict[str, int]:
-    """How many of the operations that survive have no parameters, and how many survive at all."""
+def free(run: Run, arch: Arch) -> dict[str, Any]:
+    """How many of the operations that survive have no parameters, and how many survive at all.
+
+    Under ``options`` stands, for every row that is chosen from, which of its options have no parameters and
+    which have some; those that no architecture may have, such as ``none`` of DARTS, are in neither list.
+    """
     prices, active = run.costs("params"), run.choices.active(arch)
     kept = {name: table.astype(bool) for name, table in active.items()}
     survivors = sum(int(table.sum()) for table in kept.values())
     none = sum(int((table & (prices[name] == 0)).sum()) for name, table in kept.items())
-    return {"free": none, "survivors": survivors}
+    return {"free": none, "survivors": survivors, "options": _options(run)}
+
+
+def _options(run: Run) -> dict[str, dict[str, dict[str, list[str]]]]:
+    """By group and row as the trace of alpha names them; of the whole space, not of what a mask has left.
+
+    Left out are rows whose options have no parameters at all, such as those of a cell that a shallow
+    super-network does not have.
+    """
+    if run.choices == run.space.choices:
+        prices = run.costs("params")
+    else:
+        whole = run.space.network(run.space.choices, run.net_shape, run.data.shape)
+        prices = by_option(whole, run.data.shape, run.space.choices)["params"]
+    found: dict[str, dict[str, dict[str, list[str]]]] = {}
+    for group in run.space.choices.groups():
+        for i, path in enumerate(group.rows):
+            costless = prices[group.name][i] == 0
+            if costless.all():
+                continue
+            may = [(o, costless[j]) for j, o in enumerate(group.options) if group.pickable[i, j]]
+            found.setdefault(group.name, {})[label(path)] = {
+                "free": [option for option, none in may if none],
+                "other": [option for option, none in may if not none],
+            }
+    return found

@@ -73,3 +73,9 @@ def verdict(baseline: Any) -> str | None:
         return None
     said = baseline.get("verdict")
     return str(said) if said else None
+
+
+def judgement(found: Any) -> str | None:
+    """The sentence that sets the search beside random search at equal cost."""
+    said = found.get("sentence") if isinstance(found, Mapping) else None
+    return f"{str(said)[:1].upper()}{str(said)[1:]}" if said else None

@@ -59,16 +59,27 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
             "No random architectures were trained for comparison: whether the search beats chance is open.",
             f"{audit} --archs 8",
         ),
+        "verdict": (
+            "The search was not set beside random search at equal cost.",
+            f"{audit} --archs 8",
+        ),
+        **_terms(audit),
         "curves": ("No learning curves were recorded.", search),
         "alpha": (
             "No gate values were recorded: this method keeps none, or the search has not begun.",
             other,
+        ),
+        "crossing": (
+            "Whether operations without parameters overtake the others is not known: it needs gate values "
+            "and an audit.",
+            audit if drawn.get("alpha") else other,
         ),
         "skips": (
             "No count of skip-connections: it needs gate values and a space that offers a skip.",
             other,
         ),
         "candidates": ("No sub-networks were scored one by one; methods that explore do so.", explore),
+        "checklist": ("The checklist of good practice was not filled in.", audit),
         "cost": ("Time and size were not recorded.", retrain),
         "export": (
             "The network was not exported, so its file and its latency were not measured.",
@@ -78,6 +89,30 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
         "environment": ("Machine and versions were not recorded.", search),
     }
     return [Missing(block, *entry) for block, entry in table.items() if not drawn.get(block)]
+
+
+def _terms(audit: str) -> dict[str, tuple[str, str]]:
+    """The terms of the gap that an audit measures."""
+    return {
+        "mathematical": (
+            "How far the rule that moves alpha is from the true gradient was not measured.",
+            audit,
+        ),
+        "suboptima": ("How far the shared weights are from their best was not measured.", audit),
+        "free": ("How many of the chosen operations have no parameters was not counted.", audit),
+        "line": ("Accuracy on the way from the mixture to the architecture was not measured.", audit),
+        "ranking": ("Whether shared weights rank as training alone does was not measured.", audit),
+        "deployment": (
+            "Whether the search's shape ranks as the deployment's does was not measured.",
+            f"{audit} --deployed 4",
+        ),
+        "noise": (
+            "How much of a difference is the luck of the seed was not measured: it takes two trainings of "
+            "one architecture, and two architectures.",
+            audit,
+        ),
+        "landscape": ("How smooth the scores are over the space was not measured.", audit),
+    }
 
 
 def _levels(findings: Mapping[str, Any]) -> str:

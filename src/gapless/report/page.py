@@ -9,14 +9,19 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from gapless.report import gates, headline, words
+from gapless.report.blocks import block as _block
+from gapless.report.blocks import rows as _rows
 from gapless.report.curves import panels
 from gapless.report.missing import missing, run_folder
+from gapless.report.terms import NAMES, crossing, landscape, line, terms
 from gapless.report.waterfall import LEVELS, Waterfall, waterfall
 
 if TYPE_CHECKING:
+    from gapless.audit.crossing import Course
     from gapless.report.draw.sheet import Drawing
 
 Rows = Sequence[Mapping[str, Any]]
+FIGURES = ("chain", "baseline", "curves", "alpha", "skips", "candidates")
 
 
 def render(findings: Mapping[str, Any], trace: Rows, alpha: Rows) -> str:
@@ -36,7 +41,9 @@ def render(findings: Mapping[str, Any], trace: Rows, alpha: Rows) -> str:
 
     fall = waterfall(_rows(findings.get("chain")))
     seen = headline.accuracy(_block(findings, "accuracy").get("test"))
-    figures = _figures(findings, trace, alpha, fall, seen)
+    over = crossing.read(alpha, _block(findings, "audit", "free", "options"))
+    figures = _figures(findings, trace, alpha, fall, seen) | _audited(findings, over)
+    told, judgement = terms(findings, over), headline.judgement(findings.get("verdict"))
     question, method = _block(findings, "question"), _block(findings, "method")
     cost, export = _cost(findings), _export(findings)
     drawn = {
@@ -48,7 +55,9 @@ def render(findings: Mapping[str, Any], trace: Rows, alpha: Rows) -> str:
         "export": bool(export),
         "method": bool(method),
         "environment": bool(_block(findings, "environment")),
-        **{name: name in figures for name in ("chain", "baseline", "curves", "alpha", "skips", "candidates")},
+        "verdict": judgement is not None,
+        **{name: name in figures for name in FIGURES},
+        **{name: name in told for name in NAMES},
     }
     absent = missing(findings, drawn)
     script = _text("page.js")
@@ -74,6 +83,8 @@ def render(findings: Mapping[str, Any], trace: Rows, alpha: Rows) -> str:
         percent=words.percent,
         parameters=headline.parameters(findings),
         verdict=headline.verdict(findings.get("baseline")),
+        judgement=judgement,
+        told=told,
         baseline=_baseline(findings),
         fall=fall,
         chain_sentence=None if fall is None else _chain_sentence(fall),
@@ -132,13 +143,23 @@ def _figures(
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
-def _block(findings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    block = findings.get(name)
-    return block if isinstance(block, Mapping) else {}
+def _audited(findings: Mapping[str, Any], over: Sequence[Course]) -> dict[str, Drawing]:
+    """The figures of the terms of the gap."""
+    from gapless.report.draw import crossing as strengths
+    from gapless.report.draw import landscape as smooth
+    from gapless.report.draw import line as straight
+    from gapless.report.draw import ranking, sheet
 
-
-def _rows(block: Any) -> list[Mapping[str, Any]]:
-    return [row for row in block if isinstance(row, Mapping)] if isinstance(block, list | tuple) else []
+    audit = _block(findings, "audit")
+    walked = _block(audit, "landscape")
+    with sheet.style():
+        drawn = {
+            "line": straight.draw(line.along(_block(audit, "line"))),
+            "ranking": ranking.draw(_rows(_block(audit, "ranking").get("points"))),
+            "landscape": smooth.draw(landscape.correlations(walked), landscape.distances(walked)),
+            "crossing": strengths.draw(over),
+        }
+    return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
 def _list(block: Mapping[str, Any], name: str) -> list[str]:

@@ -39,7 +39,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Step:
-    """The change between two neighbouring levels, in whole tenths of a percentage point."""
+    """The change between two neighbouring levels, exact and in whole tenths of a percentage point."""
 
     title: str
     start: Level
@@ -48,6 +48,11 @@ class Step:
     @property
     def tenths(self) -> int:
         return self.end.tenths - self.start.tenths
+
+    @property
+    def exact(self) -> float:
+        """The change in accuracy as it was measured."""
+        return self.end.accuracy - self.start.accuracy
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,110 @@
+"""Whether shared weights rank as training alone does, and the search's shape as the deployment's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gapless.report.blocks import block
+from gapless.report.terms.told import UNKNOWN, Told, estimate, size
+from gapless.report.words import SPACE, percent, real
+
+LEVEL = 0.05
+LEAST = 30
+"""Sub-networks below which the best tenth are too few to rank."""
+SCORES = {"recalibrated": "statistics recalibrated", "kept": "statistics kept"}
+
+
+def told(found: Mapping[str, Any]) -> Told | None:
+    """None where nothing was measured."""
+    scored = {name: block(found, name) for name in SCORES if block(found, name, "tau")}
+    if not scored:
+        return None
+    name, judged = next(iter(scored.items()))
+    tau, n = block(judged, "tau"), real(judged.get("n"))
+    if real(tau.get("value")) is None:
+        lead = f"{_so_many(n)} give no ranking to compare: one of the two scores is equal throughout."
+    else:
+        lead = (
+            f"Shared weights, {SCORES[name]}, rank {_so_many(n)} with Kendall's tau-b {estimate(tau)} "
+            f"against training each alone. {_sure(judged)}"
+        )
+    more = []
+    cost = real(block(judged, "regret").get("1"))
+    if cost is not None:
+        below = f"{size(cost)} below" if cost > 0 else "as good as"
+        more.append(f"The one that shared weights like best is {below} the best one.")
+    more.append(
+        f"In parentheses are 95{SPACE}% intervals over architectures, by the bootstrap; for a few they "
+        "are too short. The p-value is that of scores dealt at random."
+    )
+    titles = tuple(SCORES[name] for name in scored)
+    return Told(lead, (" ".join(more),), ("statistic", *titles), _table(tuple(scored.values())))
+
+
+def deployment(found: Mapping[str, Any]) -> Told | None:
+    """The ranking of the search's shape against that of the deployment's; None where not measured."""
+    tau = block(found, "tau")
+    if not tau:
+        return None
+    n = _so_many(real(found.get("n")))
+    if real(tau.get("value")) is None:
+        return Told(f"{n}, trained alone in both shapes, give no ranking to compare.")
+    return Told(
+        f"Trained alone in the search's shape and in the deployment's, {n} are ranked alike with Kendall's "
+        f"tau-b {estimate(tau)}. {_sure(found)}",
+        (),
+        ("statistic", "search shape against deployment shape"),
+        _table((found,)),
+    )
+
+
+def _so_many(n: float | None) -> str:
+    return "sub-networks" if n is None else f"{n:.0f} sub-networks"
+
+
+def _sure(judged: Mapping[str, Any]) -> str:
+    chance = real(judged.get("chance"))
+    if chance is None:
+        return "How much of that is chance is not known."
+    if chance < LEVEL:
+        return f"That is more than chance (p = {chance:.3f})."
+    return f"That may be chance (p = {chance:.2f})."
+
+
+def _table(scored: tuple[Mapping[str, Any], ...]) -> tuple[tuple[str, ...], ...]:
+    """One row a statistic that any of the scorings has, one column a scoring."""
+    table = [(title, *(estimate(one.get(name)) for one in scored)) for name, title in _WHOLE.items()]
+    for part, title, say in _PARTS:
+        for name in _keys(scored, part):
+            cells = (say(block(one, part).get(name)) for one in scored)
+            table.append((title.format(_called(name)), *cells))
+    few = all((real(one.get("n")) or 0) < LEAST for one in scored)
+    told = (row for row in table if any(cell != UNKNOWN for cell in row[1:]))
+    return tuple(row for row in told if not (few and row[0] == _WHOLE["top decile"]))
+
+
+def _keys(scored: tuple[Mapping[str, Any], ...], part: str) -> list[str]:
+    return list(dict.fromkeys(str(name) for one in scored for name in block(one, part)))
+
+
+def _called(name: str) -> str:
+    return name.replace("macs", "MACs").replace("params", "parameters")
+
+
+def _share(value: Any) -> str:
+    found = real(value)
+    return UNKNOWN if found is None else percent(found)
+
+
+_WHOLE = {
+    "tau": "Kendall's tau-b",
+    "spearman": "Spearman's rho",
+    "top decile": "tau-b among the best tenth",
+}
+_PARTS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("partial", "tau-b, {} held fixed", estimate),
+    ("cost alone", "tau-b of {} alone", estimate),
+    ("regret", "regret of the best of the top {}", size),
+    ("precision", "share of the top {} that are truly there", _share),
+)

@@ -1,0 +1,48 @@
+"""Super-network sub-optima in words, and the share of survivors that have no parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gapless.report.blocks import block
+from gapless.report.terms.told import Told, change, counted, number
+from gapless.report.words import percent, real, tenths
+
+
+def told(found: Mapping[str, Any]) -> Told | None:
+    """None where nothing was measured."""
+    before, after = (real(block(found, side).get("accuracy")) for side in ("before", "after"))
+    if before is None or after is None:
+        return None
+    epochs = real(found.get("epochs"))
+    long = "further" if epochs is None else f"for {counted(int(epochs), 'more epoch')}"
+    start, end = percent(before), percent(after)
+    lead = (
+        f"Training the shared weights {long}, with alpha held still, takes the super-network from {start} "
+        f"to {end}: {change((tenths(after) - tenths(before)) / 1000)}."
+    )
+    more = []
+    losses = [real(block(found, side).get("loss")) for side in ("before", "after")]
+    if None not in losses:
+        more.append(f"Its loss goes from {number(losses[0], 3)} to {number(losses[1], 3)} nats.")
+    more.append(
+        "A gain is the least that the weights were short of their best when alpha was read off; where there "
+        "is no gain, longer training might still find one."
+    )
+    return Told(lead, (" ".join(more),))
+
+
+def survivors(found: Mapping[str, Any]) -> Told | None:
+    """How many of the chosen operations have no parameters; None where that was not counted."""
+    none, every = real(found.get("free")), real(found.get("survivors"))
+    if none is None or every is None:
+        return None
+    if not every:
+        return Told("No operation of this architecture was chosen.")
+    return Told(
+        f"{none:.0f} of the {counted(int(every), 'chosen operation')} "
+        f"({percent(none / every)}) have no parameters."
+        if every != 1
+        else f"The one chosen operation has {'no ' if none else ''}parameters."
+    )
