@@ -49,7 +49,7 @@ class Extent:
     steps: int = 8
     onward: float = 0.2
     images: int = 32
-    evaluations: int = 100
+    evaluations: int = 200
     products: int = 60
 
 

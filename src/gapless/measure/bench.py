@@ -16,7 +16,6 @@ from gapless.core.training import Optim
 from gapless.data.batches import Names
 from gapless.engine.run import Run
 from gapless.nets.descent import Descent
-from gapless.nets.fast import plain
 from gapless.nets.gate import Gate, Mix
 from gapless.nets.statistics import still
 from gapless.parts.contract import Alpha, Batch
@@ -80,7 +79,7 @@ class Bench:
 
     def forward(self, x: Tensor, mix: Mix, weights: Mapping[str, Tensor] | None = None) -> Tensor:
         named: dict[str, Tensor] = dict(self.net.named_parameters() if weights is None else weights)
-        with still(self.net), plain():
+        with still(self.net):
             return functional_call(self.net, named, (x, mix))  # type: ignore[no-any-return]
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from gapless.measure.bench import Bench
-from gapless.parts.contract import Batch, RunView
-from gapless.parts.update.product import Gradients, Partial, dot, filled
+from gapless.parts.update.product import Difference, Gradients, dot, filled
 
 Times = Callable[[Gradients], Gradients]
+PRODUCT = Difference(1e-4)
+"""In float64 so small differences agree with automatic differentiation to 1e-6, and take the fast path."""
 HARDER = 10.0
 MOST_DAMPING = 1e3
 
@@ -95,50 +97,22 @@ def implicit(bench: Bench, steps: int = 200, to: float = 1e-6, damping: float = 
     found = torch.autograd.grad(loss, [*alphas, *weights], allow_unused=True)
     direct, slope = filled(found[: len(alphas)], alphas), filled(found[len(alphas) :], weights)
     slope = [g.detach() for g in slope]
-    graph = Graph(bench)
+    view: Any = bench  # a rule's view of a search has more than products ask for
+
+    def times(v: Gradients) -> Gradients:
+        return PRODUCT.hessian(view, view.train, v)
+
     tried: list[tuple[float, float]] = []
     products = 0
     while True:
-        solved = conjugate(graph.times, slope, bench.decay + damping, steps, to)
+        solved = conjugate(times, slope, bench.decay + damping, steps, to)
         products += solved.products
         if not solved.negative or damping >= MOST_DAMPING:
             break
         tried.append((damping, solved.negative))
         size = float(dot(slope, slope))
-        along = abs(float(dot(slope, graph.times(slope)))) / size if size else 1.0
+        along = abs(float(dot(slope, times(slope)))) / size if size else 1.0
         damping = max(damping * HARDER, along / 1000, 1e-8)
-    response = filled(graph.along(solved.found, alphas), alphas)
+    response = filled(PRODUCT.mixed(view, view.train, solved.found), alphas)
     whole = [g - h for g, h in zip(direct, response, strict=True)]
     return Implicit(flat(whole), flat(direct), solved.residual, damping, tuple(tried), products)
-
-
-class Graph:
-    """Products with second derivatives of a bench's training loss, all from one graph of its gradient.
-
-    A `gapless.parts.update.product.Product` for update rules, as long as the weights stay where they are.
-    """
-
-    def __init__(self, bench: Bench) -> None:
-        x, y = bench.train
-        self.weights, self.alphas = bench.parameters, list(bench.alpha.values())
-        loss = bench.loss(bench.forward(x, bench.mix()), y)
-        self.slope = torch.autograd.grad(loss, self.weights, create_graph=True, allow_unused=True)
-
-    def mixed(self, run: RunView, batch: Batch, direction: Gradients) -> Partial:
-        return self.along(direction, self.alphas)
-
-    def hessian(self, run: RunView, batch: Batch, direction: Gradients) -> Gradients:
-        return self.times(direction)
-
-    def times(self, direction: Gradients) -> Gradients:
-        """``d2_w L_tr . direction``."""
-        return filled(self.along(direction, self.weights), self.weights)
-
-    def along(self, direction: Gradients, by: Gradients) -> Partial:
-        """``d2_by_w L_tr . direction``."""
-        pairs = zip(self.slope, direction, strict=True)
-        there = [(g, v) for g, v in pairs if g is not None and g.requires_grad]
-        if not there:
-            return [None] * len(by)
-        along = dot([g for g, _ in there], [v for _, v in there])
-        return list(torch.autograd.grad(along, by, retain_graph=True, allow_unused=True))
