@@ -191,14 +191,14 @@ def _searches(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
         seconds = float(np.median([run["seconds"] for run in found[name].values()]))
         lines.append(f"| `{name}` | {len(found[name])} | {' | '.join(cells)} | {seconds:.2g} |")
     lines.append("")
-    rivals = [name for name in ranked if "aging" in name or name == "random"]
-    for rival in (name for name in rivals if name != ranked[0]):
-        ours, theirs = _found(found[ranked[0]], last), _found(found[rival], last)
-        p = float(mannwhitneyu(ours, theirs, alternative="two-sided").pvalue)
-        lines.append(
-            f"- `{ranked[0]}` against `{rival}` after {last} evaluations: p = {p:.2g} (Mann-Whitney, "
-            "two-sided)."
-        )
+    for n in USUAL:
+        first = max(found, key=lambda name: mean(_found(found[name], n))[0])
+        for rival in (name for name in ("aging-evolution", "random") if name in found and name != first):
+            ours, theirs = _found(found[first], n), _found(found[rival], n)
+            p = float(mannwhitneyu(ours, theirs, alternative="two-sided").pvalue)
+            lines.append(
+                f"- `{first}` against `{rival}` after {n} evaluations: p = {p:.2g} (Mann-Whitney, two-sided)."
+            )
     return [*lines, ""]
 
 

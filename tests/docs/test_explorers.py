@@ -47,8 +47,12 @@ def test_the_optimum_of_the_table():
 def test_the_page_is_written_from_few_runs():
     runs = {str(seed): {"found": {str(n): 93.0 + seed / 10 for n in (50, 100, 200, 500)}, "seconds": 0.1}
             for seed in range(3)}  # fmt: skip
-    stored = {"search": {"random": runs, "aging-evolution": runs}, "front": {"nsga2": {"0": {"share": 0.9}}}}
+    better = {
+        seed: {**run, "found": {n: v + 1 for n, v in run["found"].items()}} for seed, run in runs.items()
+    }
+    search = {"random": better, "aging-evolution": runs}
+    stored = {"search": search, "front": {"nsga2": {"0": {"share": 0.9}}}}
     page = explorers.text(stored)
-    assert "| 100 | 93.100 +- 0.248 | 93.731 | -3.03 |" in page
-    assert "`random` against `aging-evolution`" in page
+    assert "| 100 | 94.100 +- 0.248 | 93.731 | +1.77 |" in page
+    assert "`random` against `aging-evolution` after 100 evaluations" in page
     assert "| `nsga2` | 1 | 90.00 |" in page

@@ -59,12 +59,12 @@ def test_conjugate_gradients_solve_and_see_negative_curvature():
 
 def smooth():
     """A small network whose every operation has all derivatives."""
+    stem = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2), nn.Tanh())
     options = {
         "a": nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.Tanh()),
         "b": nn.Sequential(nn.Conv2d(4, 4, 1), nn.Tanh()),
         "c": nn.Identity(),
     }
-    stem = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2), nn.Tanh())
     return nn.Sequential(stem, Choose(**options), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(16, 10))
 
 
