@@ -12,6 +12,7 @@ $(BIN)/installed: pyproject.toml hatch_build.py $(wildcard src/gapless/native/*.
 demo: $(BIN)/installed
 	rm -rf runs/demo
 	$(BIN)/gapless search --space darts --data digits --method darts --run runs/demo --seed 0
+	$(BIN)/gapless audit runs/demo --sample 6 --budget 4m
 
 test: $(BIN)/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal

@@ -234,6 +234,7 @@ def test_every_command_runs(images: Path, capsys: pytest.CaptureFixture[str]) ->
             words = made_small(words)  # noqa: PLW2901
         elif words[0] in ("audit", "retrain") and "--help" not in words:
             words = ["1" if word.isdecimal() else word for word in words]  # noqa: PLW2901
+            words = ["1s" if re.fullmatch(r"\d+m", word) else word for word in words]  # noqa: PLW2901
         run([last if word == "DIR" else word for word in words])
         assert capsys.readouterr().out.strip(), words
 
