@@ -158,3 +158,10 @@ def test_it_needs_a_relaxation():
     recipe = gapless.methods.get("spos", "quick")
     recipe = replace(recipe, stages=(replace(recipe.stages[0], sample=FromP()),))
     assert "'from-p' draws by the strengths" in conflicts(recipe, SPACES[0][0])[0]
+
+
+@pytest.mark.parametrize("method", ["ddpnas", "proxylessnas-rl"])
+def test_a_free_number_of_picks_is_refused(method):
+    """Drawing all of ten options has 10! orders."""
+    lines = conflicts(gapless.methods.get(method), gapless.spaces.get("gold-nas"))
+    assert any("picks 1 to" in line for line in lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 from math import prod
 from typing import Any
@@ -40,6 +40,21 @@ def odds(choice: Choice, path: Path, values: Values) -> dict[str, Any]:
         )
         for option in choice.options
     }
+
+
+def open_picks(choices: Space, part: str) -> Iterable[str]:
+    """Says that a part draws a fixed number of options, where a choice leaves that number open."""
+    for choice in choices.choices:
+        if choice.least != choice.most:
+            yield (
+                f"{part} draws as many options as a choice picks, but choice '{choice.name}' picks "
+                f"{choice.least} to {choice.most}"
+            )
+            return
+        for option in choice.options:
+            if lines := list(open_picks(choice.inside(option), part)):
+                yield from lines
+                return
 
 
 def draw(choices: Space, gates: Gates, rng: np.random.Generator) -> Arch:

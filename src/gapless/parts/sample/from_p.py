@@ -10,7 +10,7 @@ import numpy as np
 
 from gapless.core import Space
 from gapless.parts.contract import Active, RunView
-from gapless.parts.sample.chance import draw
+from gapless.parts.sample.chance import draw, open_picks
 
 
 @dataclass(frozen=True)
@@ -31,3 +31,4 @@ class FromP:
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.relax is None:
             yield "the sampler 'from-p' draws by the strengths of a relaxation, but the stage has none"
+        yield from open_picks(choices, "the sampler 'from-p'")

@@ -13,7 +13,7 @@ from gapless.nets.cost import KINDS
 from gapless.nets.gate import onehot
 from gapless.nets.statistics import still
 from gapless.parts.contract import Batch, Extra, RunView, Scalars
-from gapless.parts.sample.chance import draw, log_chance
+from gapless.parts.sample.chance import draw, log_chance, open_picks
 from gapless.parts.sample.price import extreme, price
 from gapless.parts.update.descend import descend, mixes
 
@@ -96,5 +96,6 @@ class Score:
             )
         if self.n < 2 and self.rate >= 1:
             yield "the update rule 'score' needs 2 architectures a step, or a baseline of a rate below 1"
+        yield from open_picks(choices, "the update rule 'score'")
         if self.cost not in KINDS:
             yield f"the update rule 'score' counts {' or '.join(KINDS)}, not '{self.cost}'"
