@@ -1,6 +1,9 @@
 """What the tables of behaviours and of methods in spaces are made of."""
 
+import json
+
 import numpy as np
+import pytest
 from benchmarks import behaviours, everywhere
 
 import gapless.data
@@ -30,3 +33,16 @@ def test_a_fair_sampler_is_counted_as_fair():
 def test_the_front():
     points = [{"macs": m, "accuracy": a} for m, a in ((3, 0.9), (1, 0.5), (2, 0.4), (4, 0.9))]
     assert [point["macs"] for point in behaviours.front(points)] == [1, 3]
+
+
+@pytest.mark.parametrize("program", [behaviours], ids=["behaviours"])
+def test_the_document_is_what_was_measured(program):
+    assert program.DOCUMENT.read_text() == program.text(json.loads(program.STORED.read_text()))
+
+
+def test_three_seeds_of_all_that_is_compared():
+    stored = behaviours.stored()
+    for part, (methods, _) in behaviours.PARTS.items():
+        for method in methods:
+            if not behaviours.refused(part, method):
+                assert len(stored[part][method]) == 3, (part, method)
