@@ -35,7 +35,7 @@ def test_the_front():
     assert [point["macs"] for point in behaviours.front(points)] == [1, 3]
 
 
-@pytest.mark.parametrize("program", [behaviours], ids=["behaviours"])
+@pytest.mark.parametrize("program", [behaviours, everywhere], ids=["behaviours", "everywhere"])
 def test_the_document_is_what_was_measured(program):
     assert program.DOCUMENT.read_text() == program.text(json.loads(program.STORED.read_text()))
 
