@@ -141,5 +141,5 @@ def test_objects_are_sent_where_they_can_be(tmp_path: Path) -> None:
     assert setting is not None
     assert setting.plan().fingerprint == of.fingerprint
     assert setting.plan().data.fingerprint == get("digits", limit=120).fingerprint
-    script = type("Mine", (), {"__module__": "__main__"})
+    script = type("Mine", (), {"__module__": "__main__", "fingerprint": "mine"})
     assert Setting.of(dataclasses.replace(of, data=script()), tmp_path, 1, 1.0) is None

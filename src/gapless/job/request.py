@@ -69,7 +69,8 @@ class Request:
                 )
 
     def to_json(self) -> dict[str, Any]:
-        return {**dataclasses.asdict(self), "sets": [list(pair) for pair in self.sets]}
+        listed = {"sets": [list(pair) for pair in self.sets], "limits": list(self.limits)}
+        return {**dataclasses.asdict(self), **listed}
 
     @classmethod
     def from_json(cls, value: Any) -> Request:

@@ -137,7 +137,7 @@ class Bench:
             done += 1
             loss = self.inner()
             for w, g in zip(by, filled(torch.autograd.grad(loss, by, allow_unused=True), by), strict=True):
-                w.grad = g
+                w.grad = g.contiguous()
             return float(loss.detach())
 
         left, before = 1.0, None
