@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Protocol
 
 from gapless.core import Arch, Streams
 from gapless.core.record import Record
-from gapless.data import Data
-from gapless.spaces.contract import Preset, SearchSpace, Shape
+
+if TYPE_CHECKING:  # explorers import predictors from this package, and no torch
+    import torch
+    from torch import nn
+
+    from gapless.data import Data
+    from gapless.spaces.contract import Preset, SearchSpace, Shape
 
 
 class Evaluator(Protocol):
