@@ -17,7 +17,6 @@ from gapless.parts.update.matrix import Hessian
 from gapless.parts.update.product import filled
 
 OWN = "own"
-ONE_LEVEL = Formula(train=1.0, val=0.0)
 
 
 RULES: Mapping[str, Formula] = {
@@ -26,7 +25,7 @@ RULES: Mapping[str, Formula] = {
     "second order, radius 0.01": Formula(c="lr", point="ahead"),
     "amended": Formula(c=0.1, matrix=Hessian(), product=PRODUCT),
     "mixed-level": Formula(train=1.0),
-    "one-level": ONE_LEVEL,
+    "one-level": Formula(train=1.0, val=0.0),
     "implicit, 10 conjugate gradients": Formula(c=1.0, matrix=Conjugate(10, damping=1e-2), product=PRODUCT),
 }
 """What every audit compares, with the constants of `gapless.methods`."""
@@ -35,8 +34,6 @@ RULES: Mapping[str, Formula] = {
 def own(run: Run) -> Any:
     """The run's rule as something with ``gradient(run, train, val)``; None where it has no such thing."""
     update = run.stage.update
-    if type(update).__name__ == "Joint":
-        return ONE_LEVEL
     return update if hasattr(update, "gradient") else None
 
 

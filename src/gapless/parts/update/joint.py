@@ -9,6 +9,8 @@ from typing import Any
 from gapless.core import Space
 from gapless.parts.contract import Batch, Extra, RunView, Scalars
 from gapless.parts.update.descend import descend, mixes, scores
+from gapless.parts.update.formula import Formula
+from gapless.parts.update.product import Partial
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,10 @@ class Joint:
         run.alphas.clear()
         run.weights.step(run.progress)
         return scores("train", loss, logits, y)
+
+    def gradient(self, run: RunView, train: Batch, val: Batch) -> tuple[Partial, Scalars]:
+        """G of alpha alone, in the order of the run's alpha; the validation batch is not used."""
+        return Formula(train=1.0, val=0.0).gradient(run, train, val)
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.relax is None:
