@@ -76,7 +76,7 @@ class Gap:
         run, extent = self.work.run, self.extent
         self._once("line", POINTS, lambda tell: line(run(), self.arch, advance=tell))
         self._once("free", 1, lambda tell: free(run(), self.arch))
-        if len(self.sample) < min(extent.archs, run().choices.size()):
+        if len(self.sample) < min(extent.archs, run().choices.size()) and not self.over:
             for name in ("sample", "recalibrated", "kept"):
                 self.work.measured.pop(PLACE + name, None)
         self._once("sample", 1, lambda tell: self._sample())

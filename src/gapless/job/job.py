@@ -141,12 +141,7 @@ def trained(planned: Plan, folder: RunFolder, shape: str, show: Show | None = No
     """
     with folder.locked(), refusing_memory_errors(), listening() as stopper:
         work = Work(planned, folder, show or Quiet(), stopper)
-        if "arch" not in work.measured:
-            raise BadRunFolder(
-                expected=f"a finished search in '{folder.path}'",
-                got="one that was stopped before its end",
-                do=f"continue it with 'gapless resume {folder.path}'",
-            )
+        work.finished()
         arch = work.search()
         role = "deploy" if shape == "deploy" else "search"
         seed = len(trainings(work.measured, role, arch))

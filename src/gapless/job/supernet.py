@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gapless.core.errors import BadRunFolder, Incompatible
+from gapless.core.errors import Incompatible
 from gapless.evaluate.contract import Supernet
 from gapless.job.interrupt import Stopper
 from gapless.job.job import reopened
@@ -22,12 +22,7 @@ def opened(run: str, root: str | None = None) -> Supernet:
     """
     plan, folder = reopened(run, root=root)
     work = Work(plan, folder, Quiet(), Stopper())
-    if "arch" not in work.measured:
-        raise BadRunFolder(
-            expected=f"a finished search in '{run}'",
-            got="one that was stopped before its end",
-            do=f"continue it with 'gapless resume {run}'",
-        )
+    work.finished()
     found = work.run()
     if found.choices != plan.space.choices:
         raise Incompatible(

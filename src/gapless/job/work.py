@@ -12,7 +12,7 @@ from typing import Any
 from torch import nn
 
 from gapless.core import Arch
-from gapless.core.errors import Interrupted
+from gapless.core.errors import BadRunFolder, Interrupted
 from gapless.engine.checkpoint import Checkpoints
 from gapless.engine.folder import RunFolder
 from gapless.engine.loop import search, units
@@ -109,6 +109,17 @@ class Work:
         self.folder.write_json("architecture.json", arch.to_json())
         self.store("arch", {"arch": arch.to_json(), "seconds": seconds, "steps": run.total})
         return arch
+
+    def finished(self) -> None:
+        """Raises:
+        BadRunFolder: the search has not ended.
+        """
+        if "arch" not in self.measured:
+            raise BadRunFolder(
+                expected=f"a finished search in '{self.folder.path}'",
+                got="one that was stopped before its end",
+                do=f"continue it with 'gapless resume {self.folder.path}'",
+            )
 
     def _best_so_far(self, run: Run) -> str:
         arch = run.recipe.select.arch(run)
