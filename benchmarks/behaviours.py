@@ -23,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 import gapless.data
 import gapless.methods
 import gapless.spaces
+from benchmarks.value import value
 from gapless.audit.ablation import mean
 from gapless.core import Streams
 from gapless.core.files import beside
@@ -158,12 +159,6 @@ Embedded digits (8x8), quick presets, quick search shapes, seeds {seeds}. `+-` i
 over seeds by Student's t. These searches take a minute where those of the papers take a day: what is not seen
 here may well be seen there. `nb201` has 4 channels and 1 cell a stage.
 """
-
-
-def value(numbers: Sequence[float], scale: float = 1.0, digits: int = 1) -> str:
-    found = mean(numbers)
-    text = f"{scale * found['mean']:.{digits}f}"
-    return text if found["low"] is None else f"{text} +- {scale * (found['high'] - found['mean']):.{digits}f}"
 
 
 def listed(names: Sequence[str]) -> str:

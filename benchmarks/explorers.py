@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 import gapless.explore
 import gapless.spaces
+from benchmarks.value import value
 from gapless.core import Streams
 from gapless.core.files import beside
 from gapless.core.record import Record
@@ -131,21 +133,6 @@ interval of the mean over seeds.
 """
 
 
-def mean(values: Sequence[float]) -> tuple[float, float]:
-    """Mean, and half of its 95 % interval by Student's t; infinite for one value."""
-    from scipy.stats import t
-
-    n = len(values)
-    if n < 2:
-        return float(np.mean(values)), math.inf
-    return float(np.mean(values)), float(t.ppf(0.975, n - 1) * np.std(values, ddof=1) / math.sqrt(n))
-
-
-def value(values: Sequence[float], digits: int = 3) -> str:
-    middle, half = mean(values)
-    return f"{middle:.{digits}f}" + (f" +- {half:.{digits}f}" if math.isfinite(half) else "")
-
-
 def text(stored: Mapping[str, Mapping[str, Mapping[str, Results]]]) -> str:
     """The document."""
     lines = [HEAD, *_random(stored.get("search", {})), *_searches(stored.get("search", {}))]
@@ -169,7 +156,7 @@ def _random(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
     for n, (exact, deviation) in EXACT.items():
         values = _found(runs, n)
         z = (float(np.mean(values)) - exact) / (deviation / math.sqrt(len(values)))
-        lines.append(f"| {n} | {value(values)} | {exact:.3f} | {z:+.2f} |")
+        lines.append(f"| {n} | {value(values, digits=3)} | {exact:.3f} | {z:+.2f} |")
     return [*lines, ""]
 
 
@@ -179,7 +166,7 @@ def _searches(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
     if not found:
         return []
     last = USUAL[-1]
-    ranked = sorted(found, key=lambda name: -mean(_found(found[name], last))[0])
+    ranked = sorted(found, key=lambda name: -fmean(_found(found[name], last)))
     lines = [
         "## All explorers", "",
         f"Asked for at most {TOGETHER} at once. CPU seconds are of a whole search.", "",
@@ -187,12 +174,12 @@ def _searches(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
         "|---" * (len(USUAL) + 3) + "|",
     ]  # fmt: skip
     for name in ranked:
-        cells = [value(_found(found[name], n)) for n in USUAL]
+        cells = [value(_found(found[name], n), digits=3) for n in USUAL]
         seconds = float(np.median([run["seconds"] for run in found[name].values()]))
         lines.append(f"| `{name}` | {len(found[name])} | {' | '.join(cells)} | {seconds:.2g} |")
     lines.append("")
     for n in USUAL:
-        first = max(found, key=lambda name: mean(_found(found[name], n))[0])
+        first = max(found, key=lambda name: fmean(_found(found[name], n)))
         for rival in (name for name in ("aging-evolution", "random") if name in found and name != first):
             ours, theirs = _found(found[first], n), _found(found[rival], n)
             p = float(mannwhitneyu(ours, theirs, alternative="two-sided").pvalue)
@@ -213,7 +200,7 @@ def _fronts(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
     ]  # fmt: skip
     for name, runs in found.items():
         shares = [100 * run["share"] for run in runs.values()]
-        lines.append(f"| `{name}` | {len(runs)} | {value(shares, 2)} |")
+        lines.append(f"| `{name}` | {len(runs)} | {value(shares, digits=2)} |")
     return [*lines, ""]
 
 

@@ -18,10 +18,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gapless.core import membership, moves, narrow
+from gapless.core import encoding, membership, moves, narrow
 from gapless.core.arch import Arch
 from gapless.core.errors import BadValue, UnknownName
 from gapless.core.groups import Group, grouped
+from gapless.core.streams import below
 
 __all__ = ["EMPTY", "Choice", "Group", "Path", "Space"]
 
@@ -274,7 +275,7 @@ class Space:
 
     def sample(self, rng: np.random.Generator) -> Arch:
         """An architecture drawn uniformly from all of them."""
-        return self.at(_below(self.size(), rng))
+        return self.at(below(self.size(), rng))
 
     def neighbours(self, arch: Arch) -> Iterator[Arch]:
         """Every architecture one edit away: one picked option replaced by one that was not picked.
@@ -319,7 +320,7 @@ class Space:
             BadValue: the architecture is not one of this space.
         """
         self.check(arch)
-        return np.array(list(_marks(self, arch)), dtype=np.float64)
+        return np.array(list(encoding.marks(self, arch)), dtype=np.float64)
 
     def without(self, going: Set[tuple[Path, str]]) -> Space:
         """The space without these options, each given as the path of its choice and its name.
@@ -370,15 +371,6 @@ class Space:
 EMPTY = Space(())
 
 
-def _below(bound: int, rng: np.random.Generator) -> int:
-    """A uniform whole number below a bound of any size, by rejection."""
-    bits = (bound - 1).bit_length()
-    while True:
-        number = int.from_bytes(rng.bytes((bits + 7) // 8), "little") & ((1 << bits) - 1)
-        if number < bound:
-            return number
-
-
 def _check_types(choice: Choice) -> None:
     """Refuses here what would fail later without saying where: choices come from a user's own space."""
     options, relaxed = choice.options, choice.relaxed_only
@@ -403,11 +395,3 @@ def _check_types(choice: Choice) -> None:
 def _picks(pick: object) -> bool:
     bounds = pick if isinstance(pick, tuple) and len(pick) == 2 else (pick,)
     return all(type(bound) is int for bound in bounds)
-
-
-def _marks(space: Space, arch: Arch | None) -> Iterator[float]:
-    for choice in space.choices:
-        picked = {} if arch is None else arch[choice.name]
-        for option in choice.options:
-            yield float(option in picked)
-            yield from _marks(choice.inside(option), picked.get(option))

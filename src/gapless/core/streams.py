@@ -66,3 +66,12 @@ class Streams:
     def child(self, name: str, *index: int) -> Streams:
         """Streams of their own for a part of the run, e.g. one of several trainings."""
         return Streams(self.integer(name, *index))
+
+
+def below(bound: int, rng: np.random.Generator) -> int:
+    """A uniform whole number below a bound of any size, by rejection."""
+    bits = (bound - 1).bit_length()
+    while True:
+        number = int.from_bytes(rng.bytes((bits + 7) // 8), "little") & ((1 << bits) - 1)
+        if number < bound:
+            return number

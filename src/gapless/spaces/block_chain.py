@@ -57,6 +57,17 @@ def builder(option: str, activation: type[nn.Module] = nn.ReLU6) -> operations.B
     )
 
 
+def check_options(options: tuple[str, ...], own: Mapping[str, operations.Build]) -> None:
+    """Raises:
+    BadValue: an option that nobody builds, or one that is given twice.
+    """
+    for option in options:
+        if option not in own:
+            builder(option)
+    if len(set(options)) != len(options):
+        raise BadValue(expected="distinct options", got=", ".join(options), do="list each one once")
+
+
 class ChainNetwork(nn.Module):
     """Stem, layers, head, global pooling, classifier.
 
@@ -235,11 +246,7 @@ class BlockChain(ABC):
     own: Mapping[str, operations.Build] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for option in self.options:
-            if option not in self.own:
-                builder(option)
-        if len(set(self.options)) != len(self.options):
-            raise BadValue(expected="distinct options", got=", ".join(self.options), do="list each one once")
+        check_options(self.options, self.own)
         if not self.options or (self.options == (IDENTITY,) and not self.everywhere):
             raise BadValue(
                 expected="an option for every layer", got=", ".join(self.options) or "none", do="add a block"

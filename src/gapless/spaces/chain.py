@@ -19,7 +19,7 @@ from gapless.core.errors import BadValue
 from gapless.core.training import Optim, Training
 from gapless.data.shape import ImageShape
 from gapless.nets import operations
-from gapless.spaces.block_chain import ChainNetwork, builder, drawn, mixed_layers, no_partial
+from gapless.spaces.block_chain import ChainNetwork, builder, check_options, drawn, mixed_layers, no_partial
 from gapless.spaces.contract import Preset, Shape
 
 OPTIONS = ("identity", "k3e3", "k3e6", "k5e3", "k5e6", "k7e3", "k7e6")
@@ -49,11 +49,7 @@ class Chain:
     summary: str = "a chain of layers, each an inverted residual of some kernel and expansion, or nothing"
 
     def __post_init__(self) -> None:
-        for option in self.options:
-            if option not in self.own:
-                builder(option)
-        if len(set(self.options)) != len(self.options):
-            raise BadValue(expected="distinct options", got=", ".join(self.options), do="list each one once")
+        check_options(self.options, self.own)
         if not self.widths or len(self.widths) != len(self.strides):
             raise BadValue(
                 expected="as many strides as widths, at least 1",

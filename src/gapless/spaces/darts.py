@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from gapless.core import Arch, Choice, Cosine, Space
+from gapless.core import Arch, Choice, Cosine, Path, Space
 from gapless.core.errors import BadValue
 from gapless.core.training import Optim, Training
 from gapless.data.shape import ImageShape
@@ -118,7 +118,9 @@ class Darts:
             raise BadValue(
                 expected="a depth of at least 1 cell", got=f"{shape.depth}", do="give Shape a depth"
             )
-        table = slots(choices)
+        return self._stacked(slots(choices), shape, image)
+
+    def _stacked(self, table: Mapping[Path, Slot], shape: Shape, image: ImageShape) -> nn.Module:
         return CellNetwork(
             shape.depth, self.nodes, shape.channels, shape.affine, image,
             lambda place: cell(place, table, self.nodes, shape),

@@ -17,15 +17,15 @@ from typing import Any
 
 from torch import nn
 
-from gapless.core import Arch, Choice, Space
-from gapless.core.errors import BadValue, UnknownName
+from gapless.core import Arch, Choice, Path, Space
+from gapless.core.errors import UnknownName
 from gapless.data.shape import ImageShape
 from gapless.nets.cell import Cell
 from gapless.nets.cell_network import Place
 from gapless.nets.factored import ACTIVATIONS, Factored, FactoredNetwork, second
 from gapless.nets.partial import on_part, part_of
 from gapless.spaces.cell_drawing import panel
-from gapless.spaces.contract import Shape, Slot, slots
+from gapless.spaces.contract import Shape, Slot
 from gapless.spaces.darts import KINDS, Darts, builders
 
 
@@ -77,15 +77,7 @@ class DartsFactorised(Darts):
         both = Space((*edge.choices, act))
         return Choice(f"{kind}/{node}", {str(source): both for source in range(node)}, pick=2)
 
-    def network(self, choices: Space, shape: Shape, image: ImageShape) -> nn.Module:
-        """Raises:
-        BadValue: a depth below 1, or channels that ``shape.partial`` does not divide.
-        """
-        if shape.depth < 1:
-            raise BadValue(
-                expected="a depth of at least 1 cell", got=f"{shape.depth}", do="give Shape a depth"
-            )
-        table = slots(choices)
+    def _stacked(self, table: Mapping[Path, Slot], shape: Shape, image: ImageShape) -> nn.Module:
         return FactoredNetwork(
             shape.depth, self.nodes, shape.channels, shape.affine, image,
             lambda place: cell(place, table, self.nodes, shape),
