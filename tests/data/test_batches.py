@@ -246,3 +246,28 @@ def test_every_step_and_split_is_augmented_in_its_own_way() -> None:
 
     assert len({at(0), at(1), at(2), at(0, seed=1), at(0, split="val")}) == 5
     assert at(1) == at(1)
+
+
+# -- coarser images ------------------------------------------------------------------------------------
+
+
+def test_coarse_pixels_are_means_of_squares(digits: Data) -> None:
+    small = digits.coarsened(3)  # 8 pixels by squares of 3: 2 pixels, and 2 left out
+    assert (small.shape.height, small.shape.width, small.coarse) == (2, 2, 3)
+    fine, y = digits.batch("train", 5, 16, Streams(1), "cpu", torch.float64, augment=digits.augment)
+    seen, labels = small.batch("train", 5, 16, Streams(1), "cpu", torch.float64, augment=digits.augment)
+    means = fine[:, :, :6, :6].reshape(16, 1, 2, 3, 2, 3).mean((3, 5))
+    assert torch.equal(y, labels)
+    assert (means - seen).abs().max() < 1e-12
+    plain, _ = next(small.ordered("val", 7, "cpu", torch.float64))
+    whole, _ = next(digits.ordered("val", 7, "cpu", torch.float64))
+    assert (whole[:, :, :6, :6].reshape(7, 1, 2, 3, 2, 3).mean((3, 5)) - plain).abs().max() < 1e-12
+
+
+def test_images_that_are_small_enough_stay(digits: Data) -> None:
+    assert digits.coarsened(8) is digits
+    assert digits.coarsened(100) is digits
+    assert digits.coarsened(4).coarsened(2).coarse == digits.coarsened(2).coarse == 4
+    assert digits.coarsened(4).fingerprint != digits.fingerprint
+    with pytest.raises(BadValue, match="side of at least 1 pixel"):
+        digits.coarsened(0)

@@ -56,3 +56,9 @@ def deletions(most, epochs):
     whole = sum(range(2, most + 1))
     ends = np.cumsum([m * epochs / whole for m in range(most, 1, -1)])
     return [most - int((ends <= epoch + 1e-9).sum()) for epoch in range(1, epochs + 1)]
+
+
+def capacity(parameters, lightest, power):
+    """Odds of the options of one choice, from the parameters of each."""
+    trained = [p for p in parameters if p > 0]
+    return [1.0 if p == 0 else lightest * (p / min(trained)) ** power for p in parameters]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from gapless.core.errors import BadValue, UnknownName
 from gapless.core.streams import Streams
@@ -48,6 +49,7 @@ class Data:
         splits: ``train`` and ``val`` for the two halves of a search, ``audit``, ``test``; disjoint.
         augment: what is recommended for training; ``batch`` applies only what it is given.
         images: where the raw images come from.
+        coarse: each pixel of a batch is the mean of so many by so many of the raw image; see `coarsened`.
     """
 
     name: str
@@ -58,6 +60,24 @@ class Data:
     splits: Mapping[str, Split]
     augment: Augment
     images: Images
+    coarse: int = 1
+
+    def coarsened(self, side: int) -> Data:
+        """The same images of fewer pixels: the mean over whole squares, of the least side that leaves no
+        more than ``side`` pixels of the shorter side; the images themselves where they have no more.
+
+        What squares do not fill at the right and at the bottom is left out.
+
+        Raises:
+            BadValue: a side below 1.
+        """
+        if side < 1:
+            raise BadValue(expected="a side of at least 1 pixel", got=str(side), do="raise it")
+        shape, by = self.shape, -(-min(self.shape.height, self.shape.width) // side)
+        if by == 1:
+            return self
+        smaller = replace(shape, height=shape.height // by, width=shape.width // by)
+        return replace(self, shape=smaller, coarse=self.coarse * by)
 
     def size(self, split: Names) -> int:
         """Number of images in a split, or in the union of several."""
@@ -115,13 +135,13 @@ class Data:
         y = torch.from_numpy(labels[picked]).to(device)
         augment = Augment() if augment is None else augment
         if augment == Augment() and not policies:
-            return self._normalise(raw, dtype), y
-        augment.fits(self.shape.height, self.shape.width)
+            return self._seen(self._normalise(raw, dtype)), y
+        augment.fits(raw.shape[2], raw.shape[3])
         chance = draw(len(picked), streams.integer("augment/" + key, step))
         raw = crop(raw, augment, chance)
         for i, policy in enumerate(policies):
             raw = policy(raw, streams.integer("policy/" + key, step, i))
-        return erase(self._normalise(raw, dtype), augment, chance), y
+        return self._seen(erase(self._normalise(raw, dtype), augment, chance)), y
 
     def ordered(
         self,
@@ -151,7 +171,8 @@ class Data:
             raw = self.images.read(rows[start:stop], device)
             if self.images.lazy and stop < len(rows):
                 self.images.expect(rows[stop : stop + batch])
-            yield self._normalise(raw, dtype), torch.from_numpy(labels[start:stop].copy()).to(device)
+            y = torch.from_numpy(labels[start:stop].copy()).to(device)
+            yield self._seen(self._normalise(raw, dtype)), y
 
     @cached_property
     def fingerprint(self) -> str:
@@ -183,6 +204,9 @@ class Data:
         epoch, place = divmod(step, steps)
         order = _order(streams, "data/" + _key(split), epoch, self.size(split))
         return order[place * batch : (place + 1) * batch]
+
+    def _seen(self, x: Tensor) -> Tensor:
+        return x if self.coarse == 1 else functional.avg_pool2d(x, self.coarse)
 
     def _normalise(self, raw: Tensor, dtype: torch.dtype) -> Tensor:
         exact = torch.float64 if dtype == torch.float64 else torch.float32

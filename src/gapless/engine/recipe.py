@@ -133,6 +133,7 @@ class Recipe:
         pooled: whether omega is trained on the validation split too, as one-level methods do; alpha sees the
             same images.
         augment: what is done to the training images of the search beside the data set's own augmentation.
+        side: pixels of the shorter side that the search's networks see at most (`Data.coarsened`); 0: all.
         equation: the rule in one line.
         terms: the terms of the optimization gap that the method attacks.
         deviations: where this differs from the paper, one sentence each.
@@ -147,6 +148,7 @@ class Recipe:
     label_smoothing: float = 0.0
     pooled: bool = False
     augment: tuple[Policy, ...] = ()
+    side: int = 0
     title: str = ""
     equation: str = ""
     terms: tuple[str, ...] = ()
@@ -161,6 +163,8 @@ class Recipe:
                 do="add a stage or raise batch",
             )
         inside("label_smoothing", self.label_smoothing, 1)
+        if self.side < 0:
+            raise BadValue(expected="a side of at least 0 pixels", got=f"{self.side}", do="give 0 for all")
 
     @property
     def learns_from(self) -> Names:

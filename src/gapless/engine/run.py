@@ -18,7 +18,7 @@ from torch.nn import functional
 from gapless.core import Arch, Group, Path, Progress, Space, Streams, at
 from gapless.core.errors import BadValue, Diverged, UnknownName
 from gapless.core.record import Record
-from gapless.data import Data
+from gapless.data import Data, ImageShape
 from gapless.engine.memory import Memory
 from gapless.engine.state import go_back, snapshot
 from gapless.evaluate.accuracy import accuracy
@@ -37,6 +37,14 @@ if TYPE_CHECKING:
     from gapless.engine.recipe import Recipe, Stage
 
 
+@dataclass(frozen=True)
+class Use:
+    """What an architecture is for: the shape of the network that will be used, and its images."""
+
+    shape: Shape
+    image: ImageShape
+
+
 @dataclass
 class Run:
     """A search in progress: what was asked, and all state.
@@ -48,6 +56,7 @@ class Run:
         data: batches by (split, step).
         streams: all randomness.
         device: where tensors live.
+        for_use: what architectures are for; the search's own shape and images where not given.
     """
 
     recipe: Recipe
@@ -56,6 +65,7 @@ class Run:
     data: Data
     streams_of_run: Streams
     device: torch.device
+    for_use: Use | None = None
     choices: Space = field(init=False)
     net: nn.Module = field(init=False)
     call: Captured | nn.Module = field(init=False)
@@ -77,6 +87,10 @@ class Run:
         self.stand(self._start(0), self.space.choices)
 
     # -- what parts see ---------------------------------------------------------------------------
+
+    @property
+    def use(self) -> Use:
+        return self.for_use or Use(self.shape, self.data.shape)
 
     @property
     def stage(self) -> Stage:

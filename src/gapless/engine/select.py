@@ -74,7 +74,7 @@ class Explore:
         n = min(self.together, self.evaluations - done) if isinstance(run.net, Chained) else 1
         explorer = self.explorer
         if self.limits is not None:
-            allowed = self.limits.check(run.space, lambda: run.data.shape, run.device)
+            allowed = self.limits.check(run.space, lambda: run.use.image, run.device)
             explorer = Limited(explorer, replace(allowed, answers=run.allowed))
         archs = explorer.ask(tuple(run.history), run.choices, rng, n)
         streams = run.streams_of_run.child("recalibrate")

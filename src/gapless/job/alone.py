@@ -20,7 +20,7 @@ import torch
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, Diverged, Interrupted
 from gapless.core.training import Training
-from gapless.data.batches import Names
+from gapless.data.batches import Data, Names
 from gapless.engine.checkpoint import Checkpoint, Checkpoints
 from gapless.engine.folder import RunFolder, refusing_disk_errors
 from gapless.evaluate.accuracy import accuracy
@@ -65,9 +65,13 @@ class Errand:
             return plan.search_shape, plan.search_training(), plan.recipe.learns_from
         return plan.preset.deploy, plan.preset.training, ALL
 
+    def data(self, plan: Plan) -> Data:
+        """What the network sees."""
+        return plan.search_data if self.role in IN_SEARCH_SHAPE else plan.data
+
     def steps(self, plan: Plan) -> int:
         _, training, split = self.recipe(plan)
-        return training.epochs * plan.data.steps(split, training.batch)
+        return training.epochs * self.data(plan).steps(split, training.batch)
 
 
 @dataclass(frozen=True)
@@ -145,11 +149,11 @@ def trained(
         Diverged: a loss or a logit is not finite.
         BadRunFolder: the folder cannot be written, or holds another search's checkpoints.
     """
-    shape, training, split = errand.recipe(plan)
+    (shape, training, split), data = errand.recipe(plan), errand.data(plan)
     streams = plan.streams.child(errand.role, errand.seed)
     with seeded(streams.integer("init")):
-        net = subnet(plan.space, errand.arch, shape, plan.data.shape)
-    trainee = Trainee(net, training, plan.data, split, streams, plan.device)
+        net = subnet(plan.space, errand.arch, shape, data.shape)
+    trainee = Trainee(net, training, data, split, streams, plan.device)
     checkpoints = Checkpoints(folder / "checkpoint" / errand.name)
     saved = latest(checkpoints, plan, folder, show)
     spent = saved.values["seconds"] if saved else 0.0
@@ -185,12 +189,13 @@ def trained(
 
 
 def _record(errand: Errand, plan: Plan, net: torch.nn.Module) -> dict[str, Any]:
-    cost = count(net, plan.data.shape)
+    data = errand.data(plan)
+    cost = count(net, data.shape)
     record: dict[str, Any] = {
         "arch": errand.arch.to_json(), "seed": errand.seed, "params": cost.parameters, "macs": cost.macs,
     }  # fmt: skip
     for part in ("audit", "test"):
-        record[part] = measure.plain(accuracy(net, plan.data.ordered(part, measure.BATCH, plan.device)))
+        record[part] = measure.plain(accuracy(net, data.ordered(part, measure.BATCH, plan.device)))
         if not math.isfinite(record[part]["loss"]):
             key = "weights.lr" if errand.role in IN_SEARCH_SHAPE else "training.weights.lr"
             raise Diverged(

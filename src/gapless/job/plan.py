@@ -17,6 +17,7 @@ from gapless.core.errors import BadValue, Incompatible, UnknownName
 from gapless.core.training import Training
 from gapless.data import Data
 from gapless.engine.check import check
+from gapless.engine.panel import Panel
 from gapless.engine.recipe import Recipe, plain
 from gapless.engine.select import Explore
 from gapless.evaluate.cost import Limits, limits
@@ -60,6 +61,11 @@ class Plan:
             "seed": self.request.seed,
         }
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+    @cached_property
+    def search_data(self) -> Data:
+        """What the search's networks see."""
+        return self.data.coarsened(self.recipe.side) if self.recipe.side else self.data
 
     @property
     def search_shapes(self) -> list[Shape]:
@@ -128,7 +134,7 @@ def within(recipe: Recipe, most: Limits) -> Recipe:
     Raises:
         Incompatible: it does not score architectures one by one.
     """
-    if not isinstance(recipe.select, Explore):
+    if not isinstance(recipe.select, Explore | Panel):
         raise Incompatible(
             expected="a method that scores sub-networks one by one, for --max",
             got=f"'{recipe.name}'",

@@ -31,4 +31,4 @@ def opened(run: str, root: str | None = None) -> Supernet:
             do="search with spos or fairnas, which keep all",
         )
     streams = plan.streams.child("recalibrate")
-    return Supernet(plan.space, found.net, found.net_shape, plan.data, streams)
+    return Supernet(plan.space, found.net, found.net_shape, found.data, streams)

@@ -16,7 +16,7 @@ from gapless.core.errors import BadRunFolder, Interrupted
 from gapless.engine.checkpoint import Checkpoints
 from gapless.engine.folder import RunFolder
 from gapless.engine.loop import search, units
-from gapless.engine.run import Run
+from gapless.engine.run import Run, Use
 from gapless.engine.state import restore, snapshot
 from gapless.job.alone import Errand, Setting, latest, on_threads, stamped, trained
 from gapless.job.crew import Crew, Unfit
@@ -66,7 +66,11 @@ class Work:
         """The search where its last checkpoint left it; a fresh one where there is none."""
         if self._run is None:
             plan = self.plan
-            self._run = Run(plan.recipe, plan.space, plan.preset.search, plan.data, plan.streams, plan.device)
+            preset = plan.preset
+            self._run = Run(
+                plan.recipe, plan.space, preset.search, plan.search_data, plan.streams, plan.device,
+                Use(preset.deploy, plan.data.shape),
+            )  # fmt: skip
             saved = latest(self._checkpoints("search"), self.plan, self.folder, self.show)
             self.seconds = saved.values["seconds"] if saved else 0.0
             if saved:

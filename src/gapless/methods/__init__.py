@@ -25,6 +25,7 @@ INDEX: Index[Recipe] = Index(
         "factorizable": "gapless.methods.factorizable:factorizable",
         "fair-darts": "gapless.methods.fair_darts:fair_darts",
         "fairnas": "gapless.methods.fairnas:fairnas",
+        "gapless": "gapless.methods.gapless:gapless",
         "gdas": "gapless.methods.gdas:gdas",
         "gold-nas": "gapless.methods.gold_nas:gold_nas",
         "milenas": "gapless.methods.milenas:milenas",

@@ -40,6 +40,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "two-path": "gapless.parts.relax.two_path:TwoPath",
     },
     "sample": {
+        "capacity": "gapless.parts.sample.capacity:Capacity",
         "cost-uniform": "gapless.parts.sample.cost_uniform:CostUniform",
         "from-p": "gapless.parts.sample.from_p:FromP",
         "inherited": "gapless.parts.sample.inherited:Inherited",

@@ -85,6 +85,8 @@ def shortened(recipe: Recipe) -> Recipe:
         select = replace(select, evaluations=EVALUATIONS)
     if "evaluator" in known:
         select = replace(select, evaluator=replace(select.evaluator, batches=1, batch=BATCH))
+    if "early" in known:
+        select = replace(select, early=replace(select.early, steps=5, batch=BATCH))
     return replace(recipe.scaled(max(2, len(recipe.stages))), batch=BATCH, select=select)
 
 
@@ -161,7 +163,7 @@ def _identical(a: Any, b: Any) -> bool:
 
 def reopened(run: Run, seed: int = 0) -> Run:
     """A new run made from a checkpoint of this one, through the files of a real one."""
-    fresh = Run(run.recipe, run.space, run.shape, run.data, Streams(seed), run.device)
+    fresh = Run(run.recipe, run.space, run.shape, run.data, Streams(seed), run.device, run.for_use)
     with TemporaryDirectory() as folder:
         checkpoints = Checkpoints(Path(folder))
         checkpoints.write(run.total, *snapshot(run))

@@ -1,0 +1,114 @@
+"""Panel: a selection by several judges of one architecture, none of whom sees the others' mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from gapless.core import Arch, Space
+from gapless.core.errors import BadValue
+from gapless.core.record import Record
+from gapless.engine.run import Run
+from gapless.evaluate.cost import Limits
+from gapless.evaluate.early import Early
+from gapless.evaluate.inherited import Inherited
+from gapless.explore.contract import Explorer
+from gapless.explore.limited import Limited
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Scores architectures by shared weights, by untrained networks and by short trainings; the best mean
+    rank wins.
+
+    Each metric orders all architectures scored so far; a standing is the mean of the ranks, weighed by
+    ``votes``, as a share from 0 to 1. The explorer sees standings as accuracies. Shared weights know which
+    operations are worth their place, and nothing of the depth in which a network is used; first steps in that
+    depth know little else; untrained networks know both a little.
+
+    Args:
+        explorer: who proposes.
+        evaluations: architectures scored.
+        evaluator: accuracy with shared weights.
+        early: all other metrics, in the depth of the network that will be used.
+        votes: metrics and their weights.
+        limits: what an architecture may cost; those that cost more are never scored.
+
+    Raises:
+        BadValue: a metric that nobody measures, or no vote above 0.
+    """
+
+    explorer: Explorer
+    evaluations: int
+    evaluator: Inherited = field(default_factory=Inherited)
+    early: Early = field(default_factory=Early)
+    votes: tuple[tuple[str, float], ...] = (
+        ("accuracy", 1.0), ("synflow", 1.0), ("naswot", 1.0), ("jacob-cov", 1.0), ("speed", 1.0),
+    )  # fmt: skip
+    limits: Limits | None = None
+
+    def __post_init__(self) -> None:
+        known = ("accuracy", *self.early.metrics)
+        wrong = [name for name, vote in self.votes if name not in known or not vote > 0]
+        if wrong or not self.votes:
+            raise BadValue(
+                expected=f"votes above 0 for some of {', '.join(known)}",
+                got=f"{', '.join(f'{name} {vote:g}' for name, vote in self.votes) or 'none'}",
+                do="correct votes, or add the score to early.scores",
+            )
+
+    def step(self, run: Run) -> None:
+        """One architecture; what is proposed depends on the records alone."""
+        explorer = self.explorer
+        if self.limits is not None:
+            allowed = self.limits.check(run.space, lambda: run.use.image, run.device)
+            explorer = Limited(explorer, replace(allowed, answers=run.allowed))
+        rng = run.streams_of_run.generator("explore", len(run.history))
+        archs = explorer.ask(self.told(run.history), run.choices, rng, 1)
+        run.history += self.judged(run, archs)
+
+    def judged(self, run: Run, archs: Sequence[Arch]) -> list[Record]:
+        """Records with all metrics, by whatever the run's super-network has become."""
+        streams, found = run.streams_of_run, []
+        given = (run.net_shape, run.data, run.device, streams.child("recalibrate"))
+        for record in self.evaluator.scores(run.space, run.net, archs, *given):
+            metrics = self.early(
+                run.space, record.arch, run.use.shape, run.data, run.device, streams.child("early")
+            )
+            found.append(replace(record, metrics={**record.metrics, **metrics}, provenance="panel"))
+        return found
+
+    def standings(self, history: Sequence[Record]) -> Numbers:
+        """Mean rank of each record among all, from 0 to 1, `n`; not a number ranks lowest."""
+        total: Numbers = np.zeros(len(history))
+        for name, vote in self.votes:
+            values = np.array([record.metrics[name] for record in history])
+            total += vote * rankdata(np.where(np.isnan(values), -np.inf, values))
+        shares: Numbers = (total / sum(vote for _, vote in self.votes) - 0.5) / max(1, len(history))
+        return shares
+
+    def told(self, history: Sequence[Record]) -> list[Record]:
+        """The records as the explorer sees them: standings in the place of accuracies."""
+        standings = self.standings(history).tolist()
+        return [
+            replace(record, metrics={**record.metrics, "accuracy": standing})
+            for record, standing in zip(history, standings, strict=True)
+        ]
+
+    def arch(self, run: Run) -> Arch | None:
+        """That of the best standing so far; of equal ones the one with fewer MACs."""
+        if not run.history:
+            return None
+        told = self.told(run.history)
+        return max(told, key=lambda r: (r.metrics["accuracy"], -r.cost.get("macs", 0.0))).arch
+
+    def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
+        if stage.sample is None:
+            yield "the selection 'panel' scores sub-networks by shared weights, but the stage has no sampler"

@@ -1,0 +1,84 @@
+"""Early metrics: the speed against a training written out, and what they depend on."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn import functional
+
+from gapless.core import Cosine, Streams
+from gapless.core.errors import BadValue, UnknownName
+from gapless.core.training import Optim
+from gapless.evaluate import zerocost
+from gapless.evaluate.early import Early
+from gapless.nets.seeded import seeded
+from gapless.spaces.contract import Shape, subnet
+from gapless.spaces.nb201 import Nb201
+from gapless.testing.methods import Double, digits
+
+SPACE, SHAPE, CPU = Nb201(), Shape(8, 2), torch.device("cpu")
+ARCH = SPACE.from_index(11)
+EARLY = Early(("synflow", "params"), steps=10, batch=8)
+
+
+def scored(early, arch=ARCH, shape=SHAPE, seed=0, data=None):
+    return early(SPACE, arch, shape, data or digits(), CPU, Streams(seed))
+
+
+def test_speed_is_that_of_a_training_written_out():
+    """Nesterov's step with weight decay, a learning rate that falls with the steps; float64."""
+    data = Double(**{name: getattr(digits(), name) for name in digits().__dataclass_fields__})
+    streams, shape = Streams(3), replace(SHAPE, channels=4)
+    with seeded(streams.integer("init")):
+        net = subnet(SPACE, ARCH, shape, data.shape)
+    net.double().train()
+    named, momenta, losses = list(net.parameters()), {}, []
+    for t in range(10):
+        x, y = data.batch("train", t, 8, streams, CPU, augment=data.augment)
+        loss = functional.cross_entropy(net(x), y)
+        slopes = torch.autograd.grad(loss, named)
+        lr = 0.1 * (1 + math.cos(math.pi * t / 10)) / 2
+        with torch.no_grad():
+            for i, (w, slope) in enumerate(zip(named, slopes, strict=True)):
+                g = slope + 5e-4 * w
+                momenta[i] = 0.9 * momenta[i] + g if i in momenta else g.clone()
+                w.sub_(lr * (g + 0.9 * momenta[i]))
+        losses.append(loss.item())
+    found = scored(EARLY, seed=3, data=data)
+    assert found["speed"] == pytest.approx(-(losses[-1] + losses[-2]) / 2, abs=1e-9)
+
+
+def test_scores_are_those_of_the_fresh_network():
+    with seeded(Streams(0).integer("init")):
+        net = subnet(SPACE, ARCH, replace(SHAPE, channels=4), digits().shape)
+    x, y = digits().batch("train", 0, 8, Streams(0), CPU)
+    found = scored(EARLY)
+    assert set(found) == set(EARLY.metrics) == {"synflow", "params", "speed"}
+    for name in EARLY.scores:
+        assert found[name] == zerocost.get(name)(net, x, y, Streams(0).integer("score"))
+
+
+def test_a_function_of_architecture_and_seed():
+    assert scored(EARLY) == scored(EARLY)
+    assert scored(EARLY)["speed"] != scored(EARLY, seed=1)["speed"]
+    assert scored(EARLY)["speed"] != scored(EARLY, SPACE.from_index(12))["speed"]
+
+
+def test_width_is_a_share_of_the_channels_in_use():
+    whole, half = (scored(replace(EARLY, width=width))["params"] for width in (1.0, 0.5))
+    assert whole > 3 * half
+
+
+def test_a_training_that_diverges_is_as_slow_as_can_be():
+    wild = replace(EARLY, weights=Optim("sgd", Cosine(9e5, per="step"), (0.9, 0)))
+    data = replace(digits(), mean=(math.nan,))
+    assert scored(replace(wild, scores=()), data=data)["speed"] == -math.inf
+
+
+@pytest.mark.parametrize("wrong", [{"steps": 4}, {"batch": 1}, {"width": 0.0}])
+def test_what_makes_no_sense_is_refused(wrong):
+    with pytest.raises(BadValue, match="steps >= 5, batch >= 2 and width > 0"):
+        replace(EARLY, **wrong)
+    with pytest.raises(UnknownName):
+        replace(EARLY, scores=("synflw",))
