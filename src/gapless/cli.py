@@ -149,6 +149,10 @@ def audit(
     sample: Annotated[int, typer.Option(help="Sub-networks trained alone, to rank shared weights by.")] = 8,
     deployed: Annotated[int | None, typer.Option(help="Of these also in the deployment shape.")] = None,
     budget: Annotated[str | None, typer.Option(help="Begin no more terms of the gap after 10m.")] = None,
+    truth: Annotated[
+        str | None,
+        typer.Option(help="Rank against table:FILE,arch=COLUMN,accuracy=COLUMN instead of trainings."),
+    ] = None,
     root: Root = None,
     as_json: Json = False,
 ) -> None:
@@ -158,7 +162,7 @@ def audit(
 
     within = None if budget is None else seconds(budget)
     found = continued(
-        *reopened(folder, root=root), _show(as_json), within, archs=archs, seeds=seeds, sample=sample,
+        *reopened(folder, root=root), _show(as_json), within, truth, archs=archs, seeds=seeds, sample=sample,
         deployed=deployed, retrain=True, audit=True,
     )  # fmt: skip
     _ended(found, as_json)

@@ -7,6 +7,7 @@ from tests.job.tiny import SETTINGS
 
 import gapless
 from gapless.core import Arch
+from gapless.core.errors import BadValue
 from gapless.job.gap import PLACE, _spread
 
 TERMS = {"mathematical", "suboptima", "free", "line", "ranking", "noise", "landscape"}
@@ -102,3 +103,69 @@ def test_sub_networks_are_trained_in_the_deployment_shape_where_asked(found, aud
     page = (found.path / "report.html").read_text()
     assert '<figure id="fig-crossing">' in page
     assert "gapless audit" not in page.partition('id="missing"')[2].partition("</section>")[0]
+
+
+# -- a method that judges, and a truth out of a table ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("judged")
+    settings = {
+        "data.limit": 120, "batch": 16, "training.epochs": 1, "search.channels": 4, "deploy.channels": 4,
+        "select.evaluations": 5, "select.explorer.initial": 3, "select.early.steps": 5,
+        "select.evaluator.batches": 1,
+    }  # fmt: skip
+    run = gapless.search(
+        space="nb201", data="digits", method="gapless", run=folder / "run", epochs=2, settings=settings,
+        archs=0, seeds=1,
+    )  # fmt: skip
+    space, table = gapless.spaces.get("nb201"), folder / "truth.csv"
+    rows = (f"{space.text(space.choices.at(i))},{i / 200}" for i in range(space.size()))
+    table.write_text("\n".join(("arch,test", *rows)))
+    return run, f"table:{table},accuracy=test"
+
+
+@pytest.fixture(scope="module")
+def held(judged):
+    """The audit, and what was stored of it."""
+    found, truth = judged
+    return found.audit(sample=6, truth=truth)["audit"], found.folder.read_json("measured.json")
+
+
+def test_ranks_are_held_against_a_table(judged, held):
+    (audit, measured), (found, _) = held, judged
+    space, points = found.plan.space, audit["ranking"]["points"]
+    assert audit["ranking"]["truth"] == "truth.csv"
+    assert "noise" not in audit, "nothing was trained for the ranking"
+    sampled = measured[PLACE + "sample"]["archs"]
+    places = {one["key"]: space.choices.index(Arch.from_json(one["arch"])) for one in sampled}
+    for point in points:
+        assert point["alone"] == pytest.approx(places[point["key"]] / 200 / 100)
+    assert "against their accuracies in truth.csv" in (found.path / "report.html").read_text()
+
+
+def test_the_method_judges_the_sample_among_all_that_it_scored(held):
+    audit, measured = held
+    scores = measured[PLACE + "judged"]["scores"]
+    standings = [one["accuracy"] for one in scores]
+    assert len(set(standings)) > 1
+    assert all(0 < standing < 1 for standing in standings)
+    assert set(scores[0]["metrics"]) >= {"accuracy", "speed", "synflow"}
+    assert {point["judged"] for point in audit["ranking"]["points"]} == set(standings)
+    assert audit["ranking"]["judged"]["n"] == 6
+
+
+def test_paths_that_were_trained_are_counted(judged, held):
+    counted, data = held[0]["counts"]["options"], judged[0].plan.search_data
+    paths = 2 * data.steps("train", 16)
+    assert sum(one["mean"] for one in counted.values()) == pytest.approx(paths)
+    assert counted["nor_conv_3x3"]["mean"] > counted["skip_connect"]["mean"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"), [("standalone", "table:FILE"), ("table:nowhere.csv", "a table of architectures")]
+)
+def test_a_truth_that_is_none_is_refused(judged, wrong, words):
+    with pytest.raises(BadValue, match=words):
+        judged[0].audit(sample=6, truth=wrong)

@@ -43,7 +43,16 @@ def _audit(top: float, archs: int = 8) -> dict[str, Any]:
                 "before": {"accuracy": top - 0.044, "loss": 0.31, "n": 540},
                 "after": {"accuracy": top - 0.031, "loss": 0.262, "n": 540},
             },
-            "free": {"free": 6, "survivors": 16},
+            "free": {
+                "free": 6,
+                "survivors": 16,
+                "trained": {
+                    "cell": {
+                        row: {"skip_connect": 90 + i, "sep_conv_3x3": 110 - i}
+                        for i, row in enumerate(("2<-0", "2<-1"))
+                    }
+                },
+            },
             "line": {
                 "points": [
                     {"t": i / 10, "accuracy": top - 0.044 - 0.513 * (i / 10) ** 3, "loss": 0.3 + 0.1 * i}

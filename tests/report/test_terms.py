@@ -262,3 +262,22 @@ def test_reading_with_care() -> None:
     assert block({"a": [1]}, "a", "b") == {}
     assert rows([{"a": 1}, 3, None]) == [{"a": 1}]
     assert rows({"a": 1}) == []
+
+
+def test_how_often_operations_were_trained() -> None:
+    uneven = {
+        "options": {
+            "conv": {"mean": 110.0, "least": 100, "most": 120, "choices": 2},
+            "skip": {"mean": 9.5, "least": 9, "most": 10, "choices": 2},
+        },
+        "spread": 0.25,
+    }
+    told = suboptima.counts(uneven)
+    assert told is not None
+    assert "conv in 110.0 of the paths that were trained and skip in 9.5" in told.lead
+    assert "up to 25" in told.more[0]
+    assert told.table == (("conv", "110.0", "100", "120"), ("skip", "9.5", "9", "10"))
+    fair = suboptima.counts({**uneven, "spread": 0.0})
+    assert fair is not None
+    assert fair.lead.startswith("Every option was in 110.0 of the paths")
+    assert suboptima.counts({}) is None

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from gapless.audit.counts import counts
 from gapless.audit.landscape import landscape
 from gapless.audit.noise import noise
 from gapless.audit.ranking import agreement
 
 Records = Mapping[str, Any]
-SCORES = ("recalibrated", "kept")
+SCORES = ("recalibrated", "kept", "judged")
 
 
 def judged(
@@ -21,7 +22,8 @@ def judged(
 
     Args:
         measured: by name: ``line``, ``free``, ``sample``, ``recalibrated``, ``kept``, ``walks``, ``onward``,
-            ``mathematical``, as `gapless.measure` gives them.
+            ``mathematical``, as `gapless.measure` gives them; ``judged``, what the method itself thinks of
+            the sample; ``truth``, where the accuracies in ``alone`` are out of a table.
         alone: accuracies of the sampled sub-networks trained alone in the search's shape, by key and seed.
         deployed: likewise in the deployment's shape.
     """
@@ -39,6 +41,8 @@ def judged(
         survivors = measured["free"]["survivors"]
         share = measured["free"]["free"] / survivors if survivors else None
         found["free"] = {**measured["free"], "share": share}
+        if measured["free"].get("trained"):
+            found["counts"] = counts(measured["free"]["trained"])
     if "line" in measured:
         found["line"] = measured["line"]
     found |= _ranked(measured, alone, deployed)
@@ -69,6 +73,8 @@ def _ranked(
                 point[name] = score
     if "ranking" in found:
         found["ranking"]["points"] = scatter
+        if "truth" in measured:
+            found["ranking"]["truth"] = measured["truth"]["of"]
     both = [row for row in rows if deployed.get(row["key"])]
     if len(both) > 1:
         here, there = ([fmean(of[row["key"]]) for row in both] for of in (alone, deployed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,15 @@ from gapless.explore.contract import Explorer
 from gapless.explore.limited import Limited
 
 Numbers = NDArray[np.float64]
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """A selection that has an opinion of its own of any architecture."""
+
+    def judged(self, run: Run, archs: Sequence[Arch]) -> list[Record]: ...
+
+    def standings(self, history: Sequence[Record]) -> Numbers: ...
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from gapless.nets.gate import Mix, path
 from gapless.nets.seeded import seeded
 from gapless.nets.statistics import still
 from gapless.nets.window import window
-from gapless.parts.contract import Alpha, Batch, Extra, Rollback, Scalars, Stop, Validation
+from gapless.parts.contract import Active, Alpha, Batch, Extra, Rollback, Scalars, Stop, Validation
 from gapless.spaces.contract import SearchSpace, Shape
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Run:
     allowed: dict[Arch, bool] = field(default_factory=dict)
     trace: list[dict[str, Any]] = field(default_factory=list)
     alpha_trace: list[dict[str, Any]] = field(default_factory=list)
+    trained: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     sums: dict[str, Tensor] = field(default_factory=dict)
     prices: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
     progress: Progress = field(init=False)
@@ -152,7 +153,16 @@ class Run:
         if self.stage.sample is None:
             return []
         tables = self.stage.sample(self, self.streams.generator("sample"))
+        for table in tables:
+            self._note_trained(table)
         return [path(table) for table in tables]
+
+    def _note_trained(self, active: Active) -> None:
+        for group in self.choices.groups():
+            for row, column in zip(*np.nonzero(active[group.name]), strict=True):
+                named = self.trained.setdefault(group.name, {}).setdefault(label(group.rows[row]), {})
+                option = group.options[column]
+                named[option] = named.get(option, 0) + 1
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         return functional.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)

@@ -33,6 +33,7 @@ def snapshot(run: Run) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         "trace": run.trace,
         "alpha_trace": run.alpha_trace,
         "memory": memory,
+        "trained": run.trained,
         "history": [record.to_json() for record in run.history],
     }
     return tensors, values
@@ -44,6 +45,7 @@ def restore(run: Run, tensors: dict[str, torch.Tensor], values: dict[str, Any]) 
     run.memory.restore(_part(tensors, "memory"), values["memory"])
     run.total = values["total"]
     run.trace, run.alpha_trace = values["trace"], values["alpha_trace"]
+    run.trained = values["trained"]
     run.history = [Record.from_json(record) for record in values["history"]]
 
 

@@ -56,6 +56,22 @@ class Table:
         return Record(arch, metrics, cost, provenance="table")
 
 
+def looked_up(space: SearchSpace, text: str) -> Table:
+    """``table:FILE,...`` without an evaluation's setting: what an audit holds scores against.
+
+    Raises:
+        BadValue: another kind of truth, no file, not such a table, or no such column.
+    """
+    kind, _, argument = text.partition(":")
+    if kind != "table":
+        raise BadValue(
+            expected="--truth table:FILE.csv,arch=COLUMN,accuracy=COLUMN",
+            got=f"'{text}'",
+            do="leave --truth out to train sub-networks here",
+        )
+    return opened(space, argument)
+
+
 def table(setting: Setting, argument: str) -> Table:
     """``FILE.csv[.gz],arch=COLUMN,accuracy=COLUMN,report=COLUMN,NAME=COLUMN``: what is in which column.
 
@@ -65,14 +81,19 @@ def table(setting: Setting, argument: str) -> Table:
     Raises:
         BadValue: no file, not such a table, or no such column.
     """
+    return opened(setting.space, argument)
+
+
+def opened(space: SearchSpace, argument: str) -> Table:
+    """What `table` makes, from the space alone."""
     file, columns = options(argument)
     if not file:
         raise BadValue(
             expected="a file after 'table:'", got="none",
             do="e.g. --evaluator table:FILE.csv,arch=arch,accuracy=val_acc,report=test_acc",
         )  # fmt: skip
-    made = Table(setting.space, Path(file).name, rows(file, {**DEFAULT, **columns}))
-    made([setting.space.choices.at(0)])  # another notation is known at once
+    made = Table(space, Path(file).name, rows(file, {**DEFAULT, **columns}))
+    made([space.choices.at(0)])  # another notation is known at once
     return made
 
 

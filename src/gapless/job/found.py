@@ -84,7 +84,7 @@ class Found:
 
     def audit(
         self, archs: int | None = None, seeds: int | None = None, sample: int = 8,
-        budget: float | None = None, deployed: int | None = None,
+        budget: float | None = None, deployed: int | None = None, truth: str | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """The gap, term by term; what is missing is measured now.
 
@@ -95,6 +95,7 @@ class Found:
                 accuracy chain and the baseline.
             budget: seconds after which no more terms of the gap are begun.
             deployed: how many of them are trained in the deployment's shape as well.
+            truth: ``table:FILE,accuracy=COLUMN``; they are looked up there instead.
 
         Returns:
             The blocks of the findings that judge: ``chain``, ``gap``, ``audit``, ``accuracy``, ``baseline``,
@@ -103,8 +104,8 @@ class Found:
         from gapless.job.job import continued
 
         found = continued(
-            self.plan, self.folder, budget=budget, archs=archs, seeds=seeds, sample=sample, deployed=deployed,
-            retrain=True, audit=True,
+            self.plan, self.folder, budget=budget, truth=truth, archs=archs, seeds=seeds, sample=sample,
+            deployed=deployed, retrain=True, audit=True,
         ).findings  # fmt: skip
         return {block: found[block] for block in JUDGED if block in found}
 

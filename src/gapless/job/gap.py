@@ -14,6 +14,9 @@ from typing import Any
 
 from gapless.core import Arch
 from gapless.core.errors import Interrupted
+from gapless.core.record import Record
+from gapless.engine.panel import Judge
+from gapless.evaluate.table import Table
 from gapless.job.alone import Errand
 from gapless.job.work import Work
 from gapless.measure import candidates
@@ -59,12 +62,14 @@ class Gap:
 
     Args:
         budget: seconds after which nothing new is begun; None for as long as it takes.
+        truth: accuracies that sampled sub-networks are held against instead of trainings of our own.
     """
 
     work: Work
     arch: Arch
     extent: Extent = Extent()
     budget: float | None = None
+    truth: Table | None = None
     began: float = field(default_factory=time.perf_counter)
 
     def measure(self) -> None:
@@ -77,11 +82,17 @@ class Gap:
         self._once("line", POINTS, lambda tell: line(run(), self.arch, advance=tell))
         self._once("free", 1, lambda tell: free(run(), self.arch))
         if len(self.sample) < min(extent.archs, run().choices.size()) and not self.over:
-            for name in ("sample", "recalibrated", "kept"):
+            for name in ("sample", "recalibrated", "kept", "judged", "truth"):
                 self.work.measured.pop(PLACE + name, None)
         self._once("sample", 1, lambda tell: self._sample())
         self._once("recalibrated", 1, lambda tell: self._shared(recalibrated=True))
         self._once("kept", 1, lambda tell: self._shared(recalibrated=False))
+        if isinstance(run().recipe.select, Judge):
+            self._once("judged", len(self.sample), self._judged)
+        if self.truth is not None:
+            self.work.store(PLACE + "truth", self._truths(self.truth))
+        else:
+            self.work.measured.pop(PLACE + "truth", None)
         self._once("walks", 1, lambda tell: self._walks())
         epochs = max(1, round(extent.onward * self.work.plan.recipe.stages[-1].epochs))
         steps = epochs * run().progress.steps // run().progress.epochs
@@ -139,6 +150,28 @@ class Gap:
         records = candidates.shared(self.work.run(), self.sample, recalibrated)
         return {"scores": candidates.plain(records)}
 
+    def _judged(self, tell: Callable[[str], None]) -> dict[str, Any]:
+        """What the method itself would have thought of them, among all that it scored."""
+        run, known, records = self.work.run(), dict[Arch, Record](), list[Record]()
+        select = run.recipe.select
+        assert isinstance(select, Judge)
+        known = {record.arch: record for record in run.history}
+        for arch in self.sample:
+            records += [known[arch]] if arch in known else select.judged(run, [arch])
+            tell("")
+        others = [record for record in run.history if record.arch not in set(self.sample)]
+        standings = select.standings([*records, *others])[: len(records)]
+        return {
+            "scores": [
+                {"key": record.arch.key, "accuracy": standing, "metrics": dict(record.metrics)}
+                for record, standing in zip(records, standings, strict=True)
+            ]
+        }
+
+    def _truths(self, table: Table) -> dict[str, Any]:
+        records = table(self.sample)
+        return {"of": table.name, "accuracies": {r.arch.key: truth_of(r) for r in records}}
+
     def _walks(self) -> dict[str, Any]:
         run, extent = self.work.run(), self.extent
         walks = []
@@ -159,8 +192,10 @@ class Gap:
         """Stand-alone trainings, in an order in which any number of them says something."""
         sample, extent = self.sample, self.extent
         spread = _spread(sample)
-        errands = [Errand("rank", arch, 0) for arch in spread]
-        errands += [Errand("rank", arch, 1) for arch in spread[: extent.twice]]
+        errands = []
+        if self.truth is None:
+            errands += [Errand("rank", arch, 0) for arch in spread]
+            errands += [Errand("rank", arch, 1) for arch in spread[: extent.twice]]
         errands += [Errand("rank-deploy", arch, 0) for arch in spread[: extent.deployed]]
         if self.budget is None:
             self.work.train(errands)
@@ -168,6 +203,11 @@ class Gap:
         for i in range(0, len(errands), PAIR):
             if not self.over:
                 self.work.train(errands[i : i + PAIR])
+
+
+def truth_of(record: Record) -> float:
+    """What a table reports of an architecture; what a search would see where it reports nothing else."""
+    return record.metrics.get("report", record.metrics["accuracy"])
 
 
 def _spread(archs: list[Arch]) -> list[Arch]:

@@ -14,6 +14,7 @@ from gapless.core.errors import BadRunFolder
 from gapless.data import Data
 from gapless.engine.folder import RunFolder
 from gapless.engine.recipe import Recipe
+from gapless.evaluate.table import looked_up
 from gapless.job.alone import Errand
 from gapless.job.environment import environment, peak_memory
 from gapless.job.findings import findings, trainings
@@ -87,21 +88,23 @@ def reopened(
 
 def carried_out(
     planned: Plan, folder: RunFolder, show: Show | None = None, every: float = TOO_SOON,
-    budget: float | None = None,
+    budget: float | None = None, truth: str | None = None,
 ) -> Found:  # fmt: skip
     """Does all that the request asks for and that is not stored yet.
 
     Args:
         every: seconds between checkpoints.
         budget: seconds for the terms of the gap, after which nothing more of them is begun.
+        truth: ``table:FILE,accuracy=COLUMN`` where sub-networks are not to be trained for the ranking.
 
     Raises:
         Interrupted: Ctrl-C; everything up to the last whole step is stored.
         BadRunFolder: the folder is in use, or cannot be written.
-        BadValue: there is not enough memory.
+        BadValue: there is not enough memory, or no such table.
         Diverged: a loss is not finite.
     """
     request = planned.request
+    known = None if truth is None else looked_up(planned.space, truth)
     with folder.locked(), refusing_memory_errors(), listening() as stopper:
         work = Work(planned, folder, show or Quiet(), stopper, every)
         arch = work.search()
@@ -117,7 +120,7 @@ def carried_out(
         if request.audit and request.sample:
             written(work)
             extent = Extent(archs=request.sample, deployed=request.deployed)
-            Gap(work, arch, extent, budget).measure()
+            Gap(work, arch, extent, budget, known).measure()
         work.store("peak_mb", round(peak_memory(), 1))
         work.store("done", True)
         written(work)
@@ -125,12 +128,13 @@ def carried_out(
 
 
 def continued(
-    planned: Plan, folder: RunFolder, show: Show | None = None, budget: float | None = None, **changes: Any
-) -> Found:
+    planned: Plan, folder: RunFolder, show: Show | None = None, budget: float | None = None,
+    truth: str | None = None, **changes: Any,
+) -> Found:  # fmt: skip
     """Carries out a changed request on a run that was begun: more seeds, more random architectures."""
     changes = {name: value for name, value in changes.items() if value is not None}
     planned = replace(planned, request=replace(planned.request, **changes))
-    return carried_out(planned, folder, show, budget=budget)
+    return carried_out(planned, folder, show, budget=budget, truth=truth)
 
 
 def trained(planned: Plan, folder: RunFolder, shape: str, show: Show | None = None) -> dict[str, Any]:

@@ -62,12 +62,25 @@ def free(run: Run, arch: Arch) -> dict[str, Any]:
 
     Under ``options`` stands, for every row that is chosen from, which of its options have no parameters and
     which have some; those that no architecture may have, such as ``none`` of DARTS, are in neither list.
+    Under ``trained``, where paths were sampled: how often each option was in one that a step computed.
     """
     prices, active = run.costs("params"), run.choices.active(arch)
     kept = {name: table.astype(bool) for name, table in active.items()}
     survivors = sum(int(table.sum()) for table in kept.values())
     none = sum(int((table & (prices[name] == 0)).sum()) for name, table in kept.items())
-    return {"free": none, "survivors": survivors, "options": _options(run)}
+    return {"free": none, "survivors": survivors, "options": _options(run), "trained": _trained(run)}
+
+
+def _trained(run: Run) -> dict[str, dict[str, dict[str, int]]]:
+    """What the run counted, with zeros for what no path had."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for group in run.space.choices.groups():
+        for i, path in enumerate(group.rows):
+            counted = run.trained.get(group.name, {}).get(label(path))
+            if counted is not None:
+                options = (o for o, may in zip(group.options, group.pickable[i], strict=True) if may)
+                found.setdefault(group.name, {})[label(path)] = {o: counted.get(o, 0) for o in options}
+    return found
 
 
 def _options(run: Run) -> dict[str, dict[str, dict[str, list[str]]]]:

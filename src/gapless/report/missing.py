@@ -69,6 +69,11 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
             "No gate values were recorded: this method keeps none, or the search has not begun.",
             other,
         ),
+        "counts": (
+            "How often each operation was trained was not counted: it takes an audit of a method that trains "
+            "single paths.",
+            other if drawn.get("free") else audit,
+        ),
         "crossing": (
             "Whether operations without parameters overtake the others is not known: it needs gate values "
             "and an audit.",

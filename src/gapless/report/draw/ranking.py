@@ -10,8 +10,12 @@ from gapless.report.draw.sheet import Drawing, Sheet, gridlines, twice
 from gapless.report.gates import text
 from gapless.report.words import count, percent, real
 
-TITLES = {"recalibrated": "statistics recalibrated", "kept": "statistics kept"}
-_KINDS = (("recalibrated", ACCENT), ("kept", SOFT))
+TITLES = {
+    "recalibrated": "statistics recalibrated", "kept": "statistics kept",
+    "judged": "the method's own judgement",
+}  # fmt: skip
+_KINDS = (("recalibrated", ACCENT), ("kept", SOFT), ("judged", ACCENT))
+_ACROSS = {"judged": "mean rank among all that were scored"}
 _HIGH = 320.0
 
 
@@ -45,7 +49,7 @@ def draw(points: Sequence[Mapping[str, Any]]) -> Drawing | None:
                 axes.locator_params(axis=direction, nbins=5)
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_formatter(lambda value, _: f"{value:.4g}%")
-            axes.set_xlabel("accuracy with shared weights", fontsize=11)
+            axes.set_xlabel(_ACROSS.get(name, "accuracy with shared weights"), fontsize=11)
         return sheet
 
     truths = list(alone.values())

@@ -20,8 +20,8 @@ from gapless.report.terms import (
 from gapless.report.terms.told import Told as Told
 
 NAMES = (
-    "mathematical", "suboptima", "free", "line", "ranking", "deployment", "noise", "landscape", "crossing",
-    "checklist",
+    "mathematical", "suboptima", "counts", "free", "line", "ranking", "deployment", "noise", "landscape",
+    "crossing", "checklist",
 )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ def terms(findings: Mapping[str, Any], found: Sequence[Course]) -> dict[str, Tol
     every = {
         "mathematical": mathematical.told(block(audit, "mathematical")),
         "suboptima": suboptima.told(block(audit, "suboptima")),
+        "counts": suboptima.counts(block(audit, "counts")),
         "free": suboptima.survivors(block(audit, "free")),
         "line": line.told(block(audit, "line")),
         "ranking": ranking.told(block(audit, "ranking")),

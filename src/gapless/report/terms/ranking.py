@@ -12,7 +12,10 @@ from gapless.report.words import SPACE, percent, real
 LEVEL = 0.05
 LEAST = 30
 """Sub-networks below which the best tenth are too few to rank."""
-SCORES = {"recalibrated": "statistics recalibrated", "kept": "statistics kept"}
+SCORES = {
+    "recalibrated": "statistics recalibrated", "kept": "statistics kept",
+    "judged": "the method's own judgement",
+}  # fmt: skip
 
 
 def told(found: Mapping[str, Any]) -> Told | None:
@@ -27,9 +30,12 @@ def told(found: Mapping[str, Any]) -> Told | None:
     else:
         lead = (
             f"Shared weights, {SCORES[name]}, rank {_so_many(n)} with Kendall's tau-b {estimate(tau)} "
-            f"against training each alone. {_sure(judged)}"
+            f"against {_truth(found)}. {_sure(judged)}"
         )
     more = []
+    own = block(scored.get("judged", {}), "tau")
+    if real(own.get("value")) is not None:
+        more.append(f"All that the method goes by together ranks them with {estimate(own)}.")
     cost = real(block(judged, "regret").get("1"))
     if cost is not None:
         below = f"{size(cost)} below" if cost > 0 else "as good as"
@@ -57,6 +63,11 @@ def deployment(found: Mapping[str, Any]) -> Told | None:
         ("statistic", "search shape against deployment shape"),
         _table((found,)),
     )
+
+
+def _truth(found: Mapping[str, Any]) -> str:
+    table = found.get("truth")
+    return f"their accuracies in {table}" if isinstance(table, str) else "training each alone"
 
 
 def _so_many(n: float | None) -> str:

@@ -33,6 +33,28 @@ def told(found: Mapping[str, Any]) -> Told | None:
     return Told(lead, (" ".join(more),))
 
 
+def counts(found: Mapping[str, Any]) -> Told | None:
+    """How often each operation was trained; None where the mixture was trained as a whole."""
+    options, spread = block(found, "options"), real(found.get("spread"))
+    rows = [(str(option), one) for option, one in options.items() if isinstance(one, Mapping)]
+    if not rows or spread is None:
+        return None
+    most, least = (f"{name} in {number(one.get('mean'), 1)}" for name, one in (rows[0], rows[-1]))
+    lead = (
+        f"In the mean of the choices that have them, {most} of the paths that were trained and {least}."
+        if spread
+        else f"Every option was in {number(rows[0][1].get('mean'), 1)} of the paths that were trained: no "
+        "choice favoured any."
+    )
+    more = (
+        "Within one choice the most trained option was ahead of the least trained one by up to "
+        f"{percent(spread)} of the mean; under strict fairness that is 0."
+    )
+    digits = {"mean": 1, "least": 0, "most": 0}
+    table = tuple((name, *(number(one.get(k), n) for k, n in digits.items())) for name, one in rows)
+    return Told(lead, (more,), ("operation", "paths, mean over choices", "least", "most"), table)
+
+
 def survivors(found: Mapping[str, Any]) -> Told | None:
     """How many of the chosen operations have no parameters; None where that was not counted."""
     none, every = real(found.get("free")), real(found.get("survivors"))
