@@ -70,15 +70,20 @@ def test_width_is_a_share_of_the_channels_in_use():
     assert whole > 3 * half
 
 
+def test_what_it_sees_may_be_coarser_still():
+    assert scored(replace(EARLY, side=4)) == scored(EARLY, data=digits().coarsened(4))
+    assert scored(replace(EARLY, side=4))["speed"] != scored(EARLY)["speed"]
+
+
 def test_a_training_that_diverges_is_as_slow_as_can_be():
     wild = replace(EARLY, weights=Optim("sgd", Cosine(9e5, per="step"), (0.9, 0)))
     data = replace(digits(), mean=(math.nan,))
     assert scored(replace(wild, scores=()), data=data)["speed"] == -math.inf
 
 
-@pytest.mark.parametrize("wrong", [{"steps": 4}, {"batch": 1}, {"width": 0.0}])
+@pytest.mark.parametrize("wrong", [{"steps": 4}, {"batch": 1}, {"width": 0.0}, {"side": -1}])
 def test_what_makes_no_sense_is_refused(wrong):
-    with pytest.raises(BadValue, match="steps >= 5, batch >= 2 and width > 0"):
+    with pytest.raises(BadValue, match="steps >= 5, batch >= 2, width > 0 and side >= 0"):
         replace(EARLY, **wrong)
     with pytest.raises(UnknownName):
         replace(EARLY, scores=("synflw",))

@@ -39,6 +39,7 @@ class Early:
         steps: of training.
         batch: images in each.
         width: of the network, as a share of the channels of the one that will be used.
+        side: pixels of the shorter side that it sees at most; 0: all.
         weights: the optimizer.
 
     Raises:
@@ -50,15 +51,16 @@ class Early:
     steps: int = 100
     batch: int = 64
     width: float = 0.5
+    side: int = 0
     weights: Optim = field(
         default_factory=lambda: Optim("sgd", Cosine(0.1, per="step"), (0.9, 0), 5e-4, nesterov=True)
     )
 
     def __post_init__(self) -> None:
-        if self.steps < LAST or self.batch < 2 or not self.width > 0:
+        if self.steps < LAST or self.batch < 2 or not self.width > 0 or self.side < 0:
             raise BadValue(
-                expected=f"steps >= {LAST}, batch >= 2 and width > 0",
-                got=f"steps={self.steps}, batch={self.batch}, width={self.width}",
+                expected=f"steps >= {LAST}, batch >= 2, width > 0 and side >= 0",
+                got=f"steps={self.steps}, batch={self.batch}, width={self.width}, side={self.side}",
                 do="raise them",
             )
         for name in self.scores:
@@ -84,6 +86,7 @@ class Early:
         """
         from gapless.spaces.contract import subnet
 
+        data = data.coarsened(self.side) if self.side else data
         channels = max(1, round(self.width * shape.channels))
         images, labels = data.batch("train", 0, self.batch, streams, device)
         with seeded(streams.integer("init")):

@@ -32,7 +32,7 @@ def gapless(quick: bool = False) -> Recipe:
         name="gapless",
         title="Gapless",
         stages=(Stage(epochs, Paths(), sample=Capacity()),),
-        select=Panel(PredictorGuided(initial=initial), evaluations, Inherited(8, 64), Early(steps=steps)),
+        select=Panel(PredictorGuided(initial=initial), evaluations, Inherited(8, 64), Early(steps=steps, side=8)),
         weights=Optim("sgd", Cosine(0.1, per="step"), (0.9, 0), 5e-4, clip=5.0, nesterov=True),
         batch=64,
         side=16,

@@ -72,7 +72,7 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
         "counts": (
             "How often each operation was trained was not counted: it takes an audit of a method that trains "
             "single paths.",
-            other if drawn.get("free") else audit,
+            explore if drawn.get("free") else audit,
         ),
         "crossing": (
             "Whether operations without parameters overtake the others is not known: it needs gate values "

@@ -1,0 +1,251 @@
+"""``docs/evidence.md``: what shrinks the gap on NAS-Bench-201, and what the recipe made of it finds.
+
+    python -m benchmarks.evidence FOLDER SHARED variants [--only NAME ...] [--seeds N ...]
+    python -m benchmarks.evidence FOLDER SHARED recipe [--seeds N ...]
+    python -m benchmarks.evidence                          writes the document anew
+
+FOLDER holds the CIFAR-10 subset as ``folder:`` takes it, SHARED the tables. Results are kept in
+``benchmarks/evidence.json``, seed by seed; what is there is not done again. The table of NAS-Bench-201 is
+looked at for judging alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import fmean, stdev
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from rich.progress import track
+from scipy.stats import kendalltau, rankdata
+
+import gapless
+import gapless.data
+import gapless.methods
+import gapless.spaces
+from gapless.core import Arch, Cosine, Streams
+from gapless.core.files import beside
+from gapless.core.training import Optim
+from gapless.data import Data
+from gapless.engine.recipe import Recipe
+from gapless.engine.run import Run
+from gapless.evaluate.inherited import Inherited
+from gapless.job.interrupt import Stopper
+from gapless.job.job import reopened
+from gapless.job.show import Bars
+from gapless.job.work import Work
+from gapless.parts.sample.capacity import Capacity
+from gapless.parts.sample.cost_uniform import CostUniform
+from gapless.parts.sample.fair import StrictlyFair
+from gapless.parts.sample.sandwich import Sandwich
+from gapless.parts.sample.uniform import Uniform
+from gapless.spaces.contract import Shape
+
+HERE = Path(__file__).parent
+STORED, DOCUMENT = HERE / "evidence.json", HERE.parent / "docs" / "evidence.md"
+SPACE = gapless.spaces.get("nb201")
+ARCHS, TOPS, DECILE = 200, 100, 0.9
+SETTINGS = {"search.depth": 1, "search.channels": 16, "deploy.depth": 5, "deploy.channels": 16}
+Results = dict[str, Any]
+
+
+# -- the truth, for judging alone -------------------------------------------------------------------------
+
+
+def truth(shared: Path) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Test accuracy on CIFAR-10 after 200 epochs by official index, in %."""
+    found = np.zeros(SPACE.size())
+    with gzip.open(shared / "data" / "nb201.csv.gz", "rt") as file:
+        for row in csv.DictReader(file):
+            found[int(row["index"])] = float(row["c10_test_200"])
+    return found
+
+
+def samples(accuracy: np.ndarray[Any, Any]) -> tuple[list[int], list[int]]:
+    """Official indices of `ARCHS` uniform architectures, and of `TOPS` out of the best tenth of all."""
+    rng = Streams(0).generator("evidence")
+    uniform = rng.choice(len(accuracy), ARCHS, replace=False)
+    best = np.flatnonzero(accuracy >= np.quantile(accuracy, DECILE))
+    return uniform.tolist(), rng.choice(best, TOPS, replace=False).tolist()
+
+
+def agreement(scores: Sequence[float], truths: Sequence[float]) -> float:
+    """Kendall's tau-b."""
+    return float(kendalltau(scores, truths)[0])
+
+
+# -- what each remedy gives to shared weights -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A super-network and its training.
+
+    Args:
+        title: what is different.
+        change: of the recipe.
+        shape: of the super-network.
+        recalibrate: whether statistics are computed anew for every sub-network.
+        metric: what sub-networks are ordered by.
+    """
+
+    title: str
+    change: Callable[[Recipe], Recipe]
+    shape: Shape = field(default_factory=lambda: Shape(16, 1, affine=False))
+    recalibrate: bool = True
+    metric: str = "accuracy"
+
+
+def sampled(part: Any, epochs: int = 40, **others: Any) -> Callable[[Recipe], Recipe]:
+    """The recipe with that sampler, so many epochs, and other fields changed."""
+
+    def changed(recipe: Recipe) -> Recipe:
+        return replace(recipe, stages=(replace(recipe.stages[0], epochs=epochs, sample=part),), **others)
+
+    return changed
+
+
+SLOW = Optim("sgd", Cosine(0.05, per="step"), (0.9, 0), 5e-4, clip=5.0)
+WIDE = Optim("sgd", Cosine(0.2, per="step"), (0.9, 0), 5e-4, clip=5.0, nesterov=True)
+VARIANTS = {
+    "uniform": Variant("uniform sampling", sampled(Uniform())),
+    "uniform-slow": Variant("uniform, learning rate 0.05", sampled(Uniform(), weights=SLOW)),
+    "uniform-32": Variant("uniform, whole images of 32 pixels", sampled(Uniform(), side=0)),
+    "uniform-100": Variant("uniform, 100 epochs", sampled(Uniform(), 100)),
+    "fair": Variant("strictly fair sampling, 8 epochs of 5 paths a step", sampled(StrictlyFair(), 8)),
+    "sandwich": Variant("sandwich rule, 10 epochs of 4 paths a step", sampled(Sandwich(), 10)),
+    "cost-uniform": Variant("uniform in bins of cost", sampled(CostUniform())),
+    "capacity": Variant("capacity", sampled(Capacity())),
+    "capacity-kept": Variant("capacity, statistics kept", sampled(Capacity()), recalibrate=False),
+    "capacity-loss": Variant("capacity, ordered by loss", sampled(Capacity()), metric="loss"),
+    "capacity-affine": Variant("capacity, affine BatchNorm", sampled(Capacity()), Shape(16, 1)),
+    "capacity-8": Variant("capacity, 8 channels", sampled(Capacity()), Shape(8, 1, affine=False)),
+    "capacity-deep": Variant("capacity, 2 cells a stage", sampled(Capacity()), Shape(16, 2, affine=False)),
+    "capacity-100": Variant("capacity, 100 epochs", sampled(Capacity(), 100)),
+    "capacity-large": Variant(
+        "capacity, batch 128 and learning rate 0.2", sampled(Capacity(), batch=128, weights=WIDE)
+    ),
+}
+
+
+def variant(name: str, data: Data, accuracy: np.ndarray[Any, Any], seed: int) -> Results:
+    """Trains one super-network and holds its scores against the table."""
+    one = VARIANTS[name]
+    recipe = one.change(gapless.methods.get("gapless", "paper"))
+    seen = data.coarsened(recipe.side) if recipe.side else data
+    start = time.process_time()
+    run = Run(recipe, SPACE, one.shape, seen, Streams(seed), torch.device("cpu"))
+    for _ in track(range(run.progress.steps), f"{name} {seed}"):
+        run.step()
+        if run.epoch_ended:
+            run.end_epoch()
+    trained = time.process_time() - start
+    sets, evaluator = samples(accuracy), Inherited(8, 64, one.recalibrate)
+    indices = list(dict.fromkeys(sets[0] + sets[1]))
+    archs = [SPACE.from_index(index) for index in indices]
+    given = (run.net_shape, seen, run.device, run.streams_of_run.child("recalibrate"))
+    records = evaluator.scores(SPACE, run.net, archs, *given)
+    sign = -1.0 if one.metric == "loss" else 1.0
+    scores = dict(zip(indices, (sign * r.metrics[one.metric] for r in records), strict=True))
+    taus = [agreement([scores[i] for i in of], [accuracy[i] for i in of]) for of in sets]
+    return {
+        "tau": taus[0], "top": taus[1], "trained": trained, "scored": time.process_time() - start - trained,
+        "loss": run.trace[-1]["train_loss"],
+    }  # fmt: skip
+
+
+# -- the recipe ---------------------------------------------------------------------------------------------
+
+
+def recipe(folder: str, accuracy: np.ndarray[Any, Any], seed: int, ranked: bool) -> Results:
+    """One search by method ``gapless``, and where ``ranked`` what it thinks of the two samples."""
+    with TemporaryDirectory() as place:
+        run, start = Path(place) / "run", time.perf_counter()
+        found = gapless.search(
+            "nb201", f"folder:{folder}", "gapless", preset="paper", run=run, seed=seed, settings=SETTINGS,
+            retrain=False, audit=False, progress=True,
+        )  # fmt: skip
+        minutes, index = (time.perf_counter() - start) / 60, SPACE.official_index(found.arch)
+        search = Work(*reopened(run), Bars(), Stopper()).run()
+        select: Any = search.recipe.select
+        result: Results = {"minutes": minutes, "index": index, "accuracy": float(accuracy[index])}
+        result["candidates"] = [
+            {"index": SPACE.official_index(r.arch), **dict(r.metrics)} for r in search.history
+        ]
+        if ranked:
+            known = {record.arch: record for record in search.history}
+            todo: list[Arch] = [SPACE.from_index(i) for of in samples(accuracy) for i in of]
+            for arch in track(todo, f"judging {seed}"):
+                if arch not in known:
+                    (known[arch],) = select.judged(search, [arch])
+            result["judged"] = {
+                str(SPACE.official_index(arch)): dict(record.metrics) for arch, record in known.items()
+            }
+    return result
+
+
+def standings(metrics: Mapping[str, Mapping[str, float]], votes: Mapping[str, float]) -> dict[int, float]:
+    """Weighed mean ranks among all, by official index."""
+    total = sum(vote * rankdata([one[name] for one in metrics.values()]) for name, vote in votes.items())
+    return dict(zip(map(int, metrics), np.asarray(total).tolist(), strict=True))
+
+
+# -- the document -------------------------------------------------------------------------------------------
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean and standard deviation over seeds."""
+    return f"{fmean(values):.2f}" + (f" ± {stdev(values):.2f}" if len(values) > 1 else "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?")
+    parser.add_argument("shared", nargs="?", type=Path)
+    parser.add_argument("part", nargs="?", choices=("variants", "recipe"))
+    parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--no-ranking", dest="ranked", action="store_false")
+    asked = parser.parse_args()
+    if asked.part is not None:
+        measure(asked)
+
+
+def measure(asked: argparse.Namespace) -> None:
+    accuracy = truth(asked.shared)
+    if asked.part == "recipe":
+        for seed in asked.seeds:
+            if str(seed) not in stored().get("recipe", {}):
+                store("recipe", str(seed), recipe(asked.folder, accuracy, seed, asked.ranked))
+        return
+    data = gapless.data.get(f"folder:{asked.folder}")
+    for seed in asked.seeds:
+        for name in asked.only:
+            if str(seed) not in stored().get("variants", {}).get(name, {}):
+                known = stored().get("variants", {}).get(name, {})
+                store("variants", name, {**known, str(seed): variant(name, data, accuracy, seed)})
+
+
+def stored() -> Results:
+    return json.loads(STORED.read_text()) if STORED.exists() else {}
+
+
+def store(part: str, name: str, value: Any) -> None:
+    """Keeps one result; another process may have written meanwhile."""
+    found = stored()
+    found.setdefault(part, {})[name] = value
+    with beside(STORED) as path:
+        path.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
