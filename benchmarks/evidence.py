@@ -16,7 +16,7 @@ import csv
 import gzip
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean, stdev
@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from rich.progress import track
 from scipy.stats import kendalltau, rankdata
+from torch.nn import functional
 
 import gapless
 import gapless.data
@@ -43,18 +44,21 @@ from gapless.job.interrupt import Stopper
 from gapless.job.job import reopened
 from gapless.job.show import Bars
 from gapless.job.work import Work
+from gapless.nets.gate import path
 from gapless.parts.sample.capacity import Capacity
 from gapless.parts.sample.cost_uniform import CostUniform
 from gapless.parts.sample.fair import StrictlyFair
+from gapless.parts.sample.price import extreme
 from gapless.parts.sample.sandwich import Sandwich
 from gapless.parts.sample.uniform import Uniform
+from gapless.parts.update.paths import Paths
 from gapless.spaces.contract import Shape
 
 HERE = Path(__file__).parent
 STORED, DOCUMENT = HERE / "evidence.json", HERE.parent / "docs" / "evidence.md"
 SPACE = gapless.spaces.get("nb201")
 ARCHS, TOPS, DECILE = 200, 100, 0.9
-SETTINGS = {"search.depth": 1, "search.channels": 16, "deploy.depth": 5, "deploy.channels": 16}
+SETTINGS = {"search.depth": 2, "search.channels": 16, "deploy.depth": 5, "deploy.channels": 16}
 Results = dict[str, Any]
 
 
@@ -87,67 +91,102 @@ def agreement(scores: Sequence[float], truths: Sequence[float]) -> float:
 
 
 @dataclass(frozen=True)
+class Distilled(Paths):
+    """Each path also learns what the dearest sub-network says of the images: half the loss is the divergence
+    of its answer from that one's (the sandwich rule's inplace distillation, Yu & Huang 2019)."""
+
+    def step(self, run: Any, train: Any, val: Any) -> Any:
+        x, y = train
+        run.weights.clear()
+        dearest = run.choices.active(extreme(run.choices, run.costs("macs"), dearest=True))
+        told = run.forward(x, path(dearest))
+        run.loss(told, y).backward()
+        (mix,) = run.paths()
+        logits = run.forward(x, mix)
+        loss = run.loss(logits, y)
+        apart = functional.kl_div(logits.log_softmax(1), told.detach().softmax(1), reduction="batchmean")
+        (0.5 * loss + 0.5 * apart).backward()
+        run.weights.step(run.progress)
+        return {"train_loss": loss.detach().double()}
+
+
+@dataclass(frozen=True)
 class Variant:
     """A super-network and its training.
 
     Args:
         title: what is different.
-        change: of the recipe.
+        part: the sampler.
+        epochs: of training.
+        changed: other fields of the recipe.
+        update: the rule.
         shape: of the super-network.
         recalibrate: whether statistics are computed anew for every sub-network.
-        metric: what sub-networks are ordered by.
+        metric: what sub-networks are ordered by; lower is better for ``loss``.
+        averaged: whether weights are the mean over the last quarter of the steps.
     """
 
     title: str
-    change: Callable[[Recipe], Recipe]
+    part: Any
+    epochs: int = 40
+    changed: Mapping[str, Any] = field(default_factory=dict)
+    update: Any = field(default_factory=Paths)
     shape: Shape = field(default_factory=lambda: Shape(16, 1, affine=False))
     recalibrate: bool = True
     metric: str = "accuracy"
+    averaged: bool = False
+
+    def recipe(self) -> Recipe:
+        base = gapless.methods.get("gapless", "paper")
+        stage = replace(base.stages[0], epochs=self.epochs, sample=self.part, update=self.update)
+        return replace(base, stages=(stage,), **self.changed)
 
 
-def sampled(part: Any, epochs: int = 40, **others: Any) -> Callable[[Recipe], Recipe]:
-    """The recipe with that sampler, so many epochs, and other fields changed."""
-
-    def changed(recipe: Recipe) -> Recipe:
-        return replace(recipe, stages=(replace(recipe.stages[0], epochs=epochs, sample=part),), **others)
-
-    return changed
+def weights(lr: float) -> Optim:
+    return Optim("sgd", Cosine(lr, per="step"), (0.9, 0), 5e-4, clip=5.0, nesterov=True)
 
 
-SLOW = Optim("sgd", Cosine(0.05, per="step"), (0.9, 0), 5e-4, clip=5.0)
-WIDE = Optim("sgd", Cosine(0.2, per="step"), (0.9, 0), 5e-4, clip=5.0, nesterov=True)
 VARIANTS = {
-    "uniform": Variant("uniform sampling", sampled(Uniform())),
-    "uniform-slow": Variant("uniform, learning rate 0.05", sampled(Uniform(), weights=SLOW)),
-    "uniform-32": Variant("uniform, whole images of 32 pixels", sampled(Uniform(), side=0)),
-    "uniform-100": Variant("uniform, 100 epochs", sampled(Uniform(), 100)),
-    "fair": Variant("strictly fair sampling, 8 epochs of 5 paths a step", sampled(StrictlyFair(), 8)),
-    "sandwich": Variant("sandwich rule, 10 epochs of 4 paths a step", sampled(Sandwich(), 10)),
-    "cost-uniform": Variant("uniform in bins of cost", sampled(CostUniform())),
-    "capacity": Variant("capacity", sampled(Capacity())),
-    "capacity-kept": Variant("capacity, statistics kept", sampled(Capacity()), recalibrate=False),
-    "capacity-loss": Variant("capacity, ordered by loss", sampled(Capacity()), metric="loss"),
-    "capacity-affine": Variant("capacity, affine BatchNorm", sampled(Capacity()), Shape(16, 1)),
-    "capacity-8": Variant("capacity, 8 channels", sampled(Capacity()), Shape(8, 1, affine=False)),
-    "capacity-deep": Variant("capacity, 2 cells a stage", sampled(Capacity()), Shape(16, 2, affine=False)),
-    "capacity-100": Variant("capacity, 100 epochs", sampled(Capacity(), 100)),
-    "capacity-large": Variant(
-        "capacity, batch 128 and learning rate 0.2", sampled(Capacity(), batch=128, weights=WIDE)
+    "uniform": Variant("uniform sampling (SPOS)", Uniform()),
+    "fair": Variant("strictly fair: 5 paths a step, 8 epochs (FairNAS)", StrictlyFair(), 8),
+    "sandwich": Variant("sandwich rule: 4 paths a step, 10 epochs", Sandwich(), 10),
+    "cost-uniform": Variant("uniform in bins of cost", CostUniform()),
+    "capacity": Variant("by capacity", Capacity()),
+    "uniform-100": Variant("uniform, 100 epochs", Uniform(), 100),
+    "uniform-32": Variant("uniform, images of 32 pixels", Uniform(), changed={"side": 0}),
+    "capacity-slow": Variant(
+        "by capacity, batch 64 and learning rate 0.1", Capacity(),
+        changed={"batch": 64, "weights": weights(0.1)},
     ),
-}
+    "capacity-kept": Variant("by capacity, statistics kept", Capacity(), recalibrate=False),
+    "capacity-loss": Variant("by capacity, ordered by loss", Capacity(), metric="loss"),
+    "capacity-affine": Variant("by capacity, affine BatchNorm", Capacity(), shape=Shape(16, 1)),
+    "capacity-8": Variant("by capacity, 8 channels", Capacity(), shape=Shape(8, 1, affine=False)),
+    "capacity-averaged": Variant("by capacity, weights averaged", Capacity(), averaged=True),
+    "capacity-distilled": Variant("by capacity, distilled from the dearest", Capacity(), 20, update=Distilled()),
+    "capacity-100": Variant("by capacity, 100 epochs", Capacity(), 100),
+    "recipe": Variant(
+        "the recipe: by capacity, 2 cells a stage, 60 epochs", Capacity(), 60, shape=Shape(16, 2, affine=False)
+    ),
+}  # fmt: skip
 
 
 def variant(name: str, data: Data, accuracy: np.ndarray[Any, Any], seed: int) -> Results:
     """Trains one super-network and holds its scores against the table."""
     one = VARIANTS[name]
-    recipe = one.change(gapless.methods.get("gapless", "paper"))
+    recipe = one.recipe()
     seen = data.coarsened(recipe.side) if recipe.side else data
-    start = time.process_time()
+    start, mean, n = time.process_time(), dict[str, torch.Tensor](), 0
     run = Run(recipe, SPACE, one.shape, seen, Streams(seed), torch.device("cpu"))
-    for _ in track(range(run.progress.steps), f"{name} {seed}"):
+    for step in track(range(run.progress.steps), f"{name} {seed}"):
         run.step()
         if run.epoch_ended:
             run.end_epoch()
+        if one.averaged and 4 * step >= 3 * run.progress.steps:
+            n += 1
+            for key, value in run.net.named_parameters():
+                mean[key] = mean[key].lerp(value.detach(), 1 / n) if key in mean else value.detach().clone()
+    run.net.load_state_dict(mean, strict=False)
     trained = time.process_time() - start
     sets, evaluator = samples(accuracy), Inherited(8, 64, one.recalibrate)
     indices = list(dict.fromkeys(sets[0] + sets[1]))

@@ -17,10 +17,18 @@ from gapless.engine.run import Run
 from gapless.evaluate.cost import Limits
 from gapless.evaluate.early import Early
 from gapless.evaluate.inherited import Inherited
+from gapless.evaluate.tuned import Tuned
 from gapless.explore.contract import Explorer
 from gapless.explore.limited import Limited
 
 Numbers = NDArray[np.float64]
+
+
+def ranks(history: Sequence[Record], metric: str) -> Numbers:
+    """The share of records below each, and half of those level with it, `n`."""
+    values = np.array([record.metrics[metric] for record in history])
+    found: Numbers = (rankdata(np.where(np.isnan(values), -np.inf, values)) - 0.5) / max(1, len(history))
+    return found
 
 
 @runtime_checkable
@@ -37,17 +45,21 @@ class Panel:
     """Scores architectures by shared weights, by untrained networks and by short trainings; the best mean
     rank wins.
 
-    Each metric orders all architectures scored so far; a standing is the mean of the ranks, weighed by
-    ``votes``, as a share from 0 to 1. The explorer sees standings as accuracies. Shared weights know which
-    operations are worth their place, and nothing of the depth in which a network is used; first steps in that
-    depth know little else; untrained networks know both a little.
+    Each metric orders all architectures scored so far, which gives each a rank as a share from 0 to 1. The
+    mean b of the ranks, weighed by ``votes``, is raised by the ranks q of the metrics in ``among``:
+    ``b (1 + sum_j c_j q_j) / (1 + sum_j c_j)``, so that these tell good architectures apart and make no bad
+    one good. The explorer sees such standings as accuracies. Shared weights know which operations are worth
+    their place, and nothing of the depth in which a network is used; first steps in that depth know little
+    else, and favour what has little to learn; untrained networks know both a little.
 
     Args:
         explorer: who proposes.
         evaluations: architectures scored.
         evaluator: accuracy with shared weights.
+        tuned: how much further a few steps take the shared weights; None leaves that metric out.
         early: all other metrics, in the depth of the network that will be used.
         votes: metrics and their weights.
+        among: metrics that count among good architectures only, and c.
         limits: what an architecture may cost; those that cost more are never scored.
 
     Raises:
@@ -57,20 +69,23 @@ class Panel:
     explorer: Explorer
     evaluations: int
     evaluator: Inherited = field(default_factory=Inherited)
+    tuned: Tuned | None = field(default_factory=Tuned)
     early: Early = field(default_factory=Early)
     votes: tuple[tuple[str, float], ...] = (
-        ("accuracy", 1.0), ("synflow", 1.0), ("naswot", 1.0), ("jacob-cov", 1.0), ("speed", 1.0),
+        ("accuracy", 1.0), ("tuned", 1.0), ("synflow", 1.0), ("naswot", 1.0), ("jacob-cov", 1.0),
     )  # fmt: skip
+    among: tuple[tuple[str, float], ...] = (("speed", 0.5),)
     limits: Limits | None = None
 
     def __post_init__(self) -> None:
-        known = ("accuracy", *self.early.metrics)
-        wrong = [name for name, vote in self.votes if name not in known or not vote > 0]
+        known = ("accuracy", *(("tuned",) if self.tuned else ()), *self.early.metrics)
+        every = (*self.votes, *self.among)
+        wrong = [name for name, vote in every if name not in known or not vote > 0]
         if wrong or not self.votes:
             raise BadValue(
                 expected=f"votes above 0 for some of {', '.join(known)}",
-                got=f"{', '.join(f'{name} {vote:g}' for name, vote in self.votes) or 'none'}",
-                do="correct votes, or add the score to early.scores",
+                got=f"{', '.join(f'{name} {vote:g}' for name, vote in every) or 'none'}",
+                do="correct votes and among, or add the score to early.scores",
             )
 
     def step(self, run: Run) -> None:
@@ -85,23 +100,24 @@ class Panel:
 
     def judged(self, run: Run, archs: Sequence[Arch]) -> list[Record]:
         """Records with all metrics, by whatever the run's super-network has become."""
-        streams, found = run.streams_of_run, []
-        given = (run.net_shape, run.data, run.device, streams.child("recalibrate"))
-        for record in self.evaluator.scores(run.space, run.net, archs, *given):
-            metrics = self.early(
-                run.space, record.arch, run.use.shape, run.data, run.device, streams.child("early")
-            )
+        space, net, streams, found = run.space, run.net, run.streams_of_run, []
+        here, seen = (run.net_shape, run.data, run.device), (run.use.shape, run.data, run.device)
+        for record in self.evaluator.scores(space, net, archs, *here, streams.child("recalibrate")):
+            metrics = self.early(space, record.arch, *seen, streams.child("early"))
+            if self.tuned:
+                metrics["tuned"] = self.tuned(space, net, record.arch, *here, streams.child("tuned"))
             found.append(replace(record, metrics={**record.metrics, **metrics}, provenance="panel"))
         return found
 
     def standings(self, history: Sequence[Record]) -> Numbers:
-        """Mean rank of each record among all, from 0 to 1, `n`; not a number ranks lowest."""
-        total: Numbers = np.zeros(len(history))
-        for name, vote in self.votes:
-            values = np.array([record.metrics[name] for record in history])
-            total += vote * rankdata(np.where(np.isnan(values), -np.inf, values))
-        shares: Numbers = (total / sum(vote for _, vote in self.votes) - 0.5) / max(1, len(history))
-        return shares
+        """Of each record among all, from 0 to 1, `n`; not a number ranks lowest."""
+        base, raised = (
+            sum((vote * ranks(history, name) for name, vote in of), start=np.zeros(len(history)))
+            for of in (self.votes, self.among)
+        )
+        mean = base / sum(vote for _, vote in self.votes)
+        found: Numbers = mean * (1 + raised) / (1 + sum(vote for _, vote in self.among))
+        return found
 
     def told(self, history: Sequence[Record]) -> list[Record]:
         """The records as the explorer sees them: standings in the place of accuracies."""

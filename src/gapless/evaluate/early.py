@@ -94,18 +94,29 @@ class Early:
         net.to(device, images.dtype)
         drawn = streams.integer("score")
         found = {name: zerocost.get(name)(net, images, labels, drawn) for name in self.scores}
-        return found | {"speed": self._speed(net.train(), data, device, streams)}
+        losses = first_losses(net, self.weights, self.steps, self.batch, data, device, streams)
+        return found | {"speed": speed(losses[-(self.steps // LAST) :])}
 
-    def _speed(self, net: torch.nn.Module, data: Data, device: torch.device, streams: Streams) -> float:
-        descent = Descent(dict(net.named_parameters()), self.weights)
-        losses = []
-        for step in range(self.steps):
-            x, y = data.batch("train", step, self.batch, streams, device, augment=data.augment)
-            descent.clear()
-            with seeded(streams.integer("torch", step), device):
-                loss = functional.cross_entropy(net(x), y)
-                loss.backward()  # type: ignore[no-untyped-call]
-            descent.step(Progress(step, self.steps, 0, 1))
-            losses.append(loss.detach().double())
-        speed = -torch.stack(losses[-(self.steps // LAST) :]).mean().item()
-        return -math.inf if math.isnan(speed) else speed
+
+def first_losses(
+    net: torch.nn.Module, weights: Optim, steps: int, batch: int, data: Data, device: torch.device,
+    streams: Streams,
+) -> torch.Tensor:  # fmt: skip
+    """Trains a network for so many steps on ``train``; its loss in nats before each of them, `steps`."""
+    descent, found = Descent(dict(net.named_parameters()), weights), []
+    net.train()
+    for step in range(steps):
+        x, y = data.batch("train", step, batch, streams, device, augment=data.augment)
+        descent.clear()
+        with seeded(streams.integer("torch", step), device):
+            loss = functional.cross_entropy(net(x), y)
+            loss.backward()  # type: ignore[no-untyped-call]
+        descent.step(Progress(step, steps, 0, 1))
+        found.append(loss.detach().double())
+    return torch.stack(found)
+
+
+def speed(losses: torch.Tensor) -> float:
+    """The mean loss, negated; minus infinity where it is not a number."""
+    found = -losses.mean().item()
+    return -math.inf if math.isnan(found) else found

@@ -6,6 +6,7 @@ from gapless.engine.panel import Panel
 from gapless.engine.recipe import Recipe, Reference, Stage
 from gapless.evaluate.early import Early
 from gapless.evaluate.inherited import Inherited
+from gapless.evaluate.tuned import Tuned
 from gapless.explore.predictor_guided import PredictorGuided
 from gapless.parts.sample.capacity import Capacity
 from gapless.parts.update.paths import Paths
@@ -24,17 +25,18 @@ def gapless(quick: bool = False) -> Recipe:
     """Ours; ``docs/evidence.md`` has what each part of it is worth.
 
     Single paths in small images, operations trained the more often the more they have to learn; then
-    architectures by the ranks that shared weights, untrained networks and first steps in the depth of use
-    give them.
+    architectures by the ranks that shared weights, a few further steps of them, and untrained networks in the
+    depth of use give them, raised by how fast these learn at first.
     """
-    epochs, initial, evaluations, steps = (24, 24, 36, 40) if quick else (100, 200, 300, 100)
+    epochs, batch, lr, initial, evaluations = (24, 64, 0.1, 24, 36) if quick else (60, 128, 0.2, 200, 300)
+    tuned, early = Tuned(10 if quick else 30), Early(steps=40 if quick else 100, side=8)
     return Recipe(
         name="gapless",
         title="Gapless",
         stages=(Stage(epochs, Paths(), sample=Capacity()),),
-        select=Panel(PredictorGuided(initial=initial), evaluations, Inherited(8, 64), Early(steps=steps, side=8)),
-        weights=Optim("sgd", Cosine(0.1, per="step"), (0.9, 0), 5e-4, clip=5.0, nesterov=True),
-        batch=64,
+        select=Panel(PredictorGuided(initial=initial), evaluations, Inherited(8, 64), tuned, early),
+        weights=Optim("sgd", Cosine(lr, per="step"), (0.9, 0), 5e-4, clip=5.0, nesterov=True),
+        batch=batch,
         side=16,
         equation="w <- w - lr * grad_w L_tr(F(x; a, w)), P(o) ~ capacity(o); "
         "then argmax_a sum_j rank_j(a), j: shared weights, untrained networks, first steps",
