@@ -163,10 +163,13 @@ VARIANTS = {
     "capacity-affine": Variant("by capacity, affine BatchNorm", Capacity(), shape=Shape(16, 1)),
     "capacity-8": Variant("by capacity, 8 channels", Capacity(), shape=Shape(8, 1, affine=False)),
     "capacity-averaged": Variant("by capacity, weights averaged", Capacity(), averaged=True),
-    "capacity-distilled": Variant("by capacity, distilled from the dearest", Capacity(), 20, update=Distilled()),
+    "capacity-distilled": Variant(
+        "by capacity, distilled from the dearest, 20 epochs", Capacity(), 20, update=Distilled()
+    ),
     "capacity-100": Variant("by capacity, 100 epochs", Capacity(), 100),
     "recipe": Variant(
-        "the recipe: by capacity, 2 cells a stage, 60 epochs", Capacity(), 60, shape=Shape(16, 2, affine=False)
+        "the recipe: by capacity, 2 cells a stage, 60 epochs", Capacity(), 60,
+        shape=Shape(16, 2, affine=False),
     ),
 }  # fmt: skip
 

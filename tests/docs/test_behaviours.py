@@ -46,3 +46,11 @@ def test_three_seeds_of_all_that_is_compared():
         for method in methods:
             if not behaviours.refused(part, method):
                 assert len(stored[part][method]) == 3, (part, method)
+
+
+def test_every_method_was_run_in_every_space_that_accepts_it():
+    """A method that is new is run by ``python -m benchmarks.everywhere``."""
+    document = everywhere.DOCUMENT.read_text()
+    assert "not run" not in document
+    for name in gapless.methods.names():
+        assert f"| `{name}` |" in document
