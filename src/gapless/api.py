@@ -39,6 +39,7 @@ def search(
     audit: bool = True,
     archs: int = 3,
     seeds: int = 3,
+    limits: Mapping[str, Any] | None = None,
     progress: bool = False,
 ) -> Found:
     """Searches, trains what was found, measures the gap and writes a report.
@@ -53,6 +54,8 @@ def search(
         audit: whether the accuracy chain and the random baseline are measured.
         archs: random architectures of the baseline.
         seeds: trainings of the found architecture.
+        limits: the most that costs may be, as ``--max`` takes them: ``{"params": "1M", "latency": "3ms"}``;
+            for methods that score sub-networks one by one.
         progress: whether progress bars go to standard error.
 
     Raises:
@@ -64,7 +67,7 @@ def search(
         data if isinstance(data, str) else "object",
         method if isinstance(method, str) else "object",
         preset, seed, epochs, tuple((k, str(v)) for k, v in (settings or {}).items()), device, root, retrain,
-        audit, archs, seeds,
+        audit, archs, seeds, limits=_typed(limits),
     )  # fmt: skip
     RunFolder.vacant(run)
     planned = plan(request, *_objects(space, data, method))
@@ -113,7 +116,7 @@ def explore(
         explorer if isinstance(explorer, str) else "object",
         evaluator if isinstance(evaluator, str) else "object",
         trials, seed, data if isinstance(data, str) else "object", preset, epochs,
-        tuple(f"{k}={v}" for k, v in (limits or {}).items()),
+        _typed(limits),
         tuple((k, str(v)) for k, v in (settings or {}).items()), storage, workers, device, root,
     )  # fmt: skip
     terrain = resolved(
@@ -173,6 +176,11 @@ def compare(
 
         found["page"] = str(write(found, out))
     return found
+
+
+def _typed(limits: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Limits as they are typed after ``--max``."""
+    return tuple(f"{name}={most}" for name, most in (limits or {}).items())
 
 
 def _objects(

@@ -171,3 +171,20 @@ def test_callers_random_numbers_are_left_alone(tmp_path: Path) -> None:
     gapless.search("darts", coloured(), run=tmp_path / "a", epochs=1, settings=SMALL, retrain=False)
     assert torch.equal(torch.rand(4), expected)
     assert np.array_equal(np.random.get_state()[1], state)
+
+
+def test_limits_from_python(tmp_path: Path) -> None:
+    """What a search may cost, of the network for use; nothing dearer is ever scored."""
+    settings = {
+        "data.limit": 60, "batch": 16, "search.channels": 4, "deploy.channels": 4,
+        "select.evaluations": 4, "select.evaluator.batches": 1,
+    }  # fmt: skip
+    small: dict[str, object] = {"epochs": 1, "settings": settings, "retrain": False, "audit": False}
+    found = gapless.search("chain", "digits", "spos", run=tmp_path / "a", limits={"params": "20k"}, **small)
+    with pytest.raises(BadValue, match="units"):
+        gapless.search("chain", "digits", "spos", run=tmp_path / "b", limits={"params": "many"}, **small)
+    candidates = found.findings["candidates"]
+    assert len(candidates) == 4
+    assert max(one["params"] for one in candidates) <= 20_000
+    assert found.plan.recipe.select.limits.most == (("params", 20000.0),)
+    assert not (tmp_path / "b").exists()
