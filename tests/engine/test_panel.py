@@ -81,10 +81,10 @@ def test_a_search():
 def test_the_explorer_sees_standings_alone():
     """Scaling a metric changes nothing of what is proposed."""
     recipe = shortened(gapless.methods.get("gapless", "quick"))
-    history = records([[0.1, 1, 2, 3, 4, 5], [0.3, 0, 1, 2, 3, 4]])
-    louder = records([[0.1, 1, 20, 3, 4, 5], [0.3, 0, 10, 2, 3, 4]])
+    history = records([[0.3, 1, 2, 3, 4, 5], [0.1, 0, 1, 2, 3, 4]])
+    louder = records([[0.3, 1, 20, 3, 4, 5], [0.1, 0, 10, 2, 3, 4]])
     told = [[r.metrics["accuracy"] for r in recipe.select.told(h)] for h in (history, louder)]
-    assert told[0] == told[1] == pytest.approx([0.65 * 1.375 / 1.5, 0.35 * 1.125 / 1.5])
+    assert told[0] == told[1] == pytest.approx([0.75 * (1 + 1.25 * 0.75) / 2.25, 0.25 * (1 + 1.25 * 0.25) / 2.25])
 
 
 def test_limits_are_of_the_network_in_use():
@@ -115,6 +115,6 @@ def test_it_goes_on_where_it_was():
 def test_votes_that_nobody_can_cast(votes):
     with pytest.raises(BadValue, match="votes above 0 for some of accuracy, tuned, synflow"):
         Panel(Random(), 9, votes=votes)
-    Panel(Random(), 9, early=Early(("grasp",)), votes=(("grasp", 1.0),))
+    Panel(Random(), 9, early=Early(("grasp",)), votes=(("grasp", 1.0),), among=())
     with pytest.raises(BadValue, match="some of accuracy, synflow"):
         Panel(Random(), 9, tuned=None)

@@ -74,7 +74,7 @@ class Panel:
     votes: tuple[tuple[str, float], ...] = (
         ("accuracy", 1.0), ("tuned", 1.0), ("synflow", 1.0), ("naswot", 1.0), ("jacob-cov", 1.0),
     )  # fmt: skip
-    among: tuple[tuple[str, float], ...] = (("speed", 0.5),)
+    among: tuple[tuple[str, float], ...] = (("speed", 0.75), ("synflow", 0.5))
     limits: Limits | None = None
 
     def __post_init__(self) -> None:
