@@ -84,7 +84,8 @@ def test_the_explorer_sees_standings_alone():
     history = records([[0.3, 1, 2, 3, 4, 5], [0.1, 0, 1, 2, 3, 4]])
     louder = records([[0.3, 1, 20, 3, 4, 5], [0.1, 0, 10, 2, 3, 4]])
     told = [[r.metrics["accuracy"] for r in recipe.select.told(h)] for h in (history, louder)]
-    assert told[0] == told[1] == pytest.approx([0.75 * (1 + 1.25 * 0.75) / 2.25, 0.25 * (1 + 1.25 * 0.25) / 2.25])
+    expected = [q * (1 + 1.25 * q) / 2.25 for q in (0.75, 0.25)]
+    assert told[0] == told[1] == pytest.approx(expected)
 
 
 def test_limits_are_of_the_network_in_use():
