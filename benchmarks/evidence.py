@@ -276,9 +276,9 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
 def variants_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
     lines = [
         "## What each remedy gives to shared weights", "",
-        "`python -m benchmarks.evidence FOLDER SHARED variants`. One super-network each: 16 channels, one cell",
-        "a stage, images of 16 pixels, batch 128, learning rate 0.2, 40 epochs, BatchNorm without scale and",
-        "shift, recalibrated, where nothing else is said.",
+        "`python -m benchmarks.evidence FOLDER SHARED variants`. One super-network each: 16 channels, one",
+        "cell a stage, images of 16 pixels, batch 128, learning rate 0.2, 40 epochs, BatchNorm without scale",
+        "and shift, recalibrated, where nothing else is said.",
         f"{ARCHS} uniform architectures, {TOPS} of the top tenth.",
         "", "| super-network | tau | top tenth | training, min | seeds |", "|---|---|---|---|---|",
     ]  # fmt: skip

@@ -105,3 +105,20 @@ def test_small_differences_of_strength_look_small(values: list[float]) -> None:
     low, high = strengths._range(values)
     assert low < min(values) <= max(values) < high
     assert high - low >= 0.02 - 1e-12
+
+
+def test_where_a_method_judges_heights_are_standings() -> None:
+    from gapless.report.draw import candidates, ranking, sheet
+
+    rows = [{"key": f"k{i}", "macs": 1e6 + i, "accuracy": 0.9 - i / 10, "standing": i / 4} for i in range(4)]
+    points = [{"key": f"k{i}", "macs": 1.0, "params": 2.0, "alone": i / 4, "judged": i / 4} for i in range(4)]
+    with sheet.style():
+        drawn, ranked = candidates.draw(rows, "k3"), ranking.draw(points, "truth.csv")
+    assert drawn is not None
+    assert ranked is not None
+    assert drawn.table[0][0] == "k3"
+    assert drawn.table[0][1].startswith("75.0")
+    assert drawn.columns[1] == "mean rank"
+    assert "mean rank that all scores together give it" in drawn.caption
+    assert "up, what it reaches in truth.csv" in ranked.caption
+    assert ranked.columns[1] == "in truth.csv"

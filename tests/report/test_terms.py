@@ -163,7 +163,13 @@ def test_a_line_that_dips_says_how_low() -> None:
 
 
 @pytest.mark.parametrize(
-    ("p", "said"), [(0.049, "more than chance (p = 0.049)"), (0.05, "may be chance"), (None, "is not known")]
+    ("p", "said"),
+    [
+        (0.049, "more than chance (p = 0.049)"),
+        (0.0005, "(p < 0.001)"),
+        (0.05, "may be chance"),
+        (None, "is not known"),
+    ],
 )
 def test_how_sure_a_ranking_is(p: float | None, said: str) -> None:
     found = ranking.deployment({"n": 9, "chance": p, "tau": {"value": 0.5, "low": 0.1, "high": 0.9, "n": 9}})

@@ -13,6 +13,7 @@ from gapless.core import Arch
 from gapless.core.errors import BadRunFolder
 from gapless.data import Data
 from gapless.engine.folder import RunFolder
+from gapless.engine.panel import Judge
 from gapless.engine.recipe import Recipe
 from gapless.evaluate.table import looked_up
 from gapless.job.alone import Errand
@@ -172,9 +173,14 @@ def _candidates(work: Work, arch: Arch) -> list[dict[str, Any]]:
     if recipe.select.evaluations == 0 and points is None:
         return []
     run, shown = work.run(), {"parameters": "params"}  # as everywhere in findings
+    standings = dict[str, float]()
+    if isinstance(recipe.select, Judge) and run.history:
+        order = recipe.select.standings(run.history)
+        standings = {r.arch.key: float(at) for r, at in zip(run.history, order, strict=True)}
     return [
         {
             "key": r.arch.key, "accuracy": r.metrics["accuracy"], "chosen": r.arch == arch,
+            **({"standing": standings[r.arch.key]} if r.arch.key in standings else {}),
             **{shown.get(name, name): value for name, value in r.cost.items()},
         }
         for r in (*run.history, *(points(run) if points else ()))

@@ -155,11 +155,17 @@ def _audited(findings: Mapping[str, Any], over: Sequence[Course]) -> dict[str, D
     with sheet.style():
         drawn = {
             "line": straight.draw(line.along(_block(audit, "line"))),
-            "ranking": ranking.draw(_rows(_block(audit, "ranking").get("points"))),
+            "ranking": ranking.draw(
+                _rows(_block(audit, "ranking").get("points")), _name(_block(audit, "ranking").get("truth"))
+            ),
             "landscape": smooth.draw(landscape.correlations(walked), landscape.distances(walked)),
             "crossing": strengths.draw(over),
         }
     return {name: figure for name, figure in drawn.items() if figure is not None}
+
+
+def _name(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _list(block: Mapping[str, Any], name: str) -> list[str]:

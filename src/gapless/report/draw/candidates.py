@@ -23,10 +23,13 @@ def front(scored: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def draw(candidates: Sequence[Mapping[str, Any]], chosen: str | None) -> Drawing | None:
-    """One dot a sub-network, the chosen one ringed; ``None`` where none has both numbers."""
-    scored = []
+    """One dot a sub-network, the chosen one ringed; ``None`` where none has both numbers.
+
+    Its height is its standing among all where the method goes by one, else its accuracy.
+    """
+    scored, ranked = [], any(real(entry.get("standing")) is not None for entry in candidates)
     for entry in candidates:
-        macs, accuracy = real(entry.get("macs")), real(entry.get("accuracy"))
+        macs, accuracy = real(entry.get("macs")), real(entry.get("standing" if ranked else "accuracy"))
         if macs is not None and accuracy is not None and macs > 0:
             scored.append((text(entry.get("key")), macs, accuracy, real(entry.get("params"))))
     if not scored:
@@ -83,6 +86,8 @@ def draw(candidates: Sequence[Mapping[str, Any]], chosen: str | None) -> Drawing
         "Each dot is a sub-network scored during the search. Further left is cheaper to run, further up is "
         "better; the line joins those that no other beats in both. MACs are multiply-accumulate operations."
     )
+    if ranked:
+        caption += " Height is the mean rank that all scores together give it, from 0 to 100 %."
     if chosen and not picked:
         caption += " The chosen architecture is not among them."
     legend = [Swatch("a sub-network", SOFT, "dot"), Swatch("best for its cost", ACCENT, "line")]
@@ -93,7 +98,12 @@ def draw(candidates: Sequence[Mapping[str, Any]], chosen: str | None) -> Drawing
         (key, percent(accuracy), count(macs), "not recorded" if params is None else count(params))
         for key, macs, accuracy, params in top
     )
-    columns = ("best 20" if len(scored) > 20 else "key", "accuracy", "MACs", "parameters")
+    columns = (
+        "best 20" if len(scored) > 20 else "key",
+        "mean rank" if ranked else "accuracy",
+        "MACs",
+        "parameters",
+    )
     return Drawing("fig-candidates", wide, narrow, caption, tuple(legend), columns, table)
 
 

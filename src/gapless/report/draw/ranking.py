@@ -19,8 +19,12 @@ _ACROSS = {"judged": "mean rank among all that were scored"}
 _HIGH = 320.0
 
 
-def draw(points: Sequence[Mapping[str, Any]]) -> Drawing | None:
-    """One chart a way of scoring, one mark a sub-network; ``None`` where fewer than two have both numbers."""
+def draw(points: Sequence[Mapping[str, Any]], table: str = "") -> Drawing | None:
+    """One chart a way of scoring, one mark a sub-network; ``None`` where fewer than two have both numbers.
+
+    Args:
+        table: name of the one that the accuracies are out of; empty where each was trained alone.
+    """
     alone = {i: truth for i, one in enumerate(points) if (truth := real(one.get("alone"))) is not None}
     marks = {
         name: [(score, alone[i]) for i in alone if (score := real(points[i].get(name))) is not None]
@@ -52,11 +56,11 @@ def draw(points: Sequence[Mapping[str, Any]]) -> Drawing | None:
             axes.set_xlabel(_ACROSS.get(name, "accuracy with shared weights"), fontsize=11)
         return sheet
 
-    truths = list(alone.values())
-    alt = f"{len(alone)} sub-networks, trained alone {percent(min(truths))} to {percent(max(truths))}"
+    truths, known = list(alone.values()), f"in {table}" if table else "trained alone"
+    alt = f"{len(alone)} sub-networks, {known} {percent(min(truths))} to {percent(max(truths))}"
     wide, narrow = twice("fig-ranking", alt, paint)
     best = sorted(alone, key=lambda i: -alone[i])
-    table = tuple(
+    rows = tuple(
         (
             text(points[i].get("key")),
             percent(alone[i]),
@@ -68,10 +72,10 @@ def draw(points: Sequence[Mapping[str, Any]]) -> Drawing | None:
     )
     caption = (
         "Each mark is a sub-network: to the right, what it reaches with the weights of the super-network; "
-        "up, what it reaches trained alone. Were the ranking right, marks would only rise from left to right."
+        f"up, what it reaches {known}. Were the ranking right, marks would only rise from left to right."
     )
-    columns = ("sub-network", "trained alone", *(TITLES[name] for name, _ in shown), "MACs", "parameters")
-    return Drawing("fig-ranking", wide, narrow, caption, (), columns, table)
+    columns = ("sub-network", known, *(TITLES[name] for name, _ in shown), "MACs", "parameters")
+    return Drawing("fig-ranking", wide, narrow, caption, (), columns, rows)
 
 
 def _percent(value: Any) -> str:

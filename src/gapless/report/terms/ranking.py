@@ -9,7 +9,7 @@ from gapless.report.blocks import block
 from gapless.report.terms.told import UNKNOWN, Told, estimate, size
 from gapless.report.words import SPACE, percent, real
 
-LEVEL = 0.05
+LEVEL, LEAST_P = 0.05, 0.001
 LEAST = 30
 """Sub-networks below which the best tenth are too few to rank."""
 SCORES = {
@@ -79,7 +79,8 @@ def _sure(judged: Mapping[str, Any]) -> str:
     if chance is None:
         return "How much of that is chance is not known."
     if chance < LEVEL:
-        return f"That is more than chance (p = {chance:.3f})."
+        exact = f"p = {chance:.3f}" if chance >= LEAST_P else f"p < {LEAST_P}"
+        return f"That is more than chance ({exact})."
     return f"That may be chance (p = {chance:.2f})."
 
 
