@@ -66,6 +66,8 @@ def ended(found: Any, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"run": str(path), **findings}))
         return
+    from gapless.job.explore import spoken
+
     lines = ["", f"trials        {findings['trials']:,}"]
     if "best" in findings:
         top = findings["best"]
@@ -73,7 +75,7 @@ def ended(found: Any, as_json: bool) -> None:
         costs = "".join(f", {value:,.6g} {name}" for name, value in top["cost"].items())
         lines += [
             f"architecture  {findings['architecture']['text']}",
-            f"score         {100 * top['accuracy']:.2f} %{report}{costs}",
+            f"score         {spoken(top, findings.get('measure'))}{report}{costs}",
         ]
     lines.append(f"report        {path / 'report.html'}")
     print("\n".join(lines))

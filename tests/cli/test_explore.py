@@ -79,6 +79,23 @@ def test_limits(table: Path, gapless: Command, tmp_path: Path) -> None:
     refused(gapless(*words(table, tmp_path / "b", "--max", "latency=1us")), "limits that some", "raise --max")
 
 
+def test_a_zero_cost_score_is_shown_as_it_is(gapless: Command, tmp_path: Path) -> None:
+    """A score of no unit is no accuracy in per cent."""
+    run = tmp_path / "run"
+    asked = ("explore", "--space", "nb201", "--explorer", "random", "--evaluator", "zerocost:params,macs",
+             "--trials", "5", "--set", "data.limit=60", "--run", run)  # fmt: skip
+    lines = dict(line.split(maxsplit=1) for line in gapless(*asked).out.splitlines() if line)
+    found = json.loads((run / "findings.json").read_text())
+    best = max(row["params"] for row in found["candidates"])
+    assert found["measure"] == "params"
+    assert lines["score"].startswith(f"params {best:.6g}")
+    assert "%" not in lines["score"]
+    assert found["curve"][-1][1] == best
+    page = (run / "report.html").read_text()
+    assert "Best params" in page
+    assert "Best accuracy" not in page
+
+
 def test_other_commands_refuse_an_exploration(table: Path, gapless: Command, tmp_path: Path) -> None:
     run = tmp_path / "run"
     gapless(*words(table, run, "--trials", "3"))
@@ -102,6 +119,7 @@ def test_bad_input(table: Path, gapless: Command, tmp_path: Path) -> None:
         (["--evaluator", "table:none.csv"], "No such file"),
         (["--evaluator", "inherited:none"], "a run folder at 'none'"),
         (["--evaluator", "standalone", "--data", "digit"], "did you mean 'digits'?"),
+        (["--explorer", "nsga2"], "records with 'macs'"),
         (["--trials", "0"], "--trials of at least 1"),
         (["--workers", "0"], "--workers of at least 1"),
         (["--max", "params"], "units"),

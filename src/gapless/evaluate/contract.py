@@ -20,7 +20,8 @@ if TYPE_CHECKING:  # explorers import predictors from this package, and no torch
 class Evaluator(Protocol):
     """A record depends on its architecture, not on which others are scored with it.
 
-    An evaluator that knows everything beforehand and takes no time has ``instant = True``.
+    An evaluator that knows everything beforehand and takes no time has ``instant = True``. One whose
+    accuracies only order, as another metric does, has ``measure``, the name of that metric.
     """
 
     @property

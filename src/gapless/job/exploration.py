@@ -21,7 +21,7 @@ from gapless.engine.recipe import plain
 from gapless.evaluate.contract import Evaluator, Setting
 from gapless.evaluate.cost import Limits, limits
 from gapless.evaluate.table import Table
-from gapless.explore.contract import Explorer
+from gapless.explore.contract import Explorer, worth
 from gapless.explore.limited import Limited
 from gapless.job.interrupt import Stopper
 from gapless.job.limits import buildable, refusing_memory_errors
@@ -176,7 +176,10 @@ class Terrain:
             Refused: an evaluator, a storage, data or networks that cannot be had.
         """
         alone = self.request.evaluator.partition(":")[0] == "standalone"
-        _ = self.evaluator
+        if isinstance(self.evaluator, Table):
+            (row,) = self.evaluator([self.space.choices.at(0)])
+            for objective in self.objectives:
+                worth(row, objective)
         if self.request.storage is not None:
             database(self.request.storage)
         if alone or (self.most and not isinstance(self.evaluator, Table)):

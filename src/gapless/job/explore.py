@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -156,7 +156,11 @@ def trials(terrain: Terrain, folder: RunFolder) -> Trials:
     """
     name = f"{terrain.space.name} {terrain.request.explorer} {terrain.fingerprint}"
     return Trials(
-        folder.path, terrain.space.choices, terrain.objectives, name, terrain.request.storage,
+        folder.path,
+        terrain.space.choices,
+        terrain.objectives,
+        name,
+        terrain.request.storage,
         terrain.space.text,
     )
 
@@ -209,7 +213,7 @@ class Shift:
                     raise Interrupted(self._so_far())
                 if active or time.monotonic() - last >= EVERY:
                     records = self.trials.scored()
-                    advance(_note(records), len(records) - before)
+                    advance(_note(records, measure(self.terrain)), len(records) - before)
                     before = len(records)
                 if time.monotonic() - last >= EVERY:
                     written(self.terrain, self.folder, self.trials)
@@ -242,7 +246,7 @@ class Shift:
         if found is None:
             return f"{where}; no architecture is known yet"
         text = self.terrain.space.text(found.arch)
-        return f"{where}; best so far: {text} ({100 * found.metrics['accuracy']:.2f} %)"
+        return f"{where}; best so far: {text} ({spoken(found.metrics, measure(self.terrain))})"
 
 
 def best(records: Sequence[Record]) -> Record | None:
@@ -280,6 +284,7 @@ def findings(
         },
         "command": header["command"], "environment": header["environment"], "trials": len(records),
         "seconds": sum(record.seconds for record in records),
+        **({"measure": name} if (name := measure(terrain)) else {}),
         "failed": sum(not math.isfinite(record.metrics["accuracy"]) for record in records),
     }  # fmt: skip
     top = best(records)
@@ -288,18 +293,18 @@ def findings(
     found["architecture"] = {"text": space.text(top.arch), "key": top.arch.key, "json": top.arch.to_json()}
     found["drawing"] = {"panels": space.drawing(top.arch)}
     found["best"] = {**top.metrics, "cost": dict(top.cost)}
-    found["curve"] = _curve(records)
+    found["curve"] = _curve(records, name or "accuracy")
     found["candidates"] = [_row(number, record, top) for number, record in _thinned(records)]
     return found
 
 
-def _curve(records: Sequence[Record]) -> list[list[float]]:
-    """Number of evaluations and accuracy of the best so far, wherever it rises."""
+def _curve(records: Sequence[Record], name: str) -> list[list[float]]:
+    """Number of evaluations and score of the best so far, wherever it rises."""
     curve: list[list[float]] = []
     for number, record in enumerate(records, 1):
-        accuracy = record.metrics["accuracy"]
-        if math.isfinite(accuracy) and (not curve or accuracy > curve[-1][1]):
-            curve.append([number, accuracy])
+        score = record.metrics[name]
+        if math.isfinite(score) and (not curve or score > curve[-1][1]):
+            curve.append([number, score])
     return curve
 
 
@@ -320,9 +325,21 @@ def _row(number: int, record: Record, top: Record) -> dict[str, Any]:
     return {**told, **record.metrics, **costs}
 
 
-def _note(records: Sequence[Record]) -> str:
+def _note(records: Sequence[Record], name: str | None) -> str:
     found = best(records)
-    return "" if found is None else f"best {100 * found.metrics['accuracy']:.2f} %"
+    return "" if found is None else f"best {spoken(found.metrics, name)}"
+
+
+def measure(terrain: Terrain) -> str | None:
+    """The metric that accuracies stand for; None where they are accuracies."""
+    return getattr(terrain.evaluator, "measure", None)
+
+
+def spoken(metrics: Mapping[str, float], name: str | None) -> str:
+    """How good the best is, in words: an accuracy, or the score that stands behind it."""
+    if name is None or name not in metrics:
+        return f"{100 * metrics['accuracy']:.2f} %"
+    return f"{name} {metrics[name]:.6g}"
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from gapless.job.plan import Plan
 
 JUDGED = ("chain", "gap", "audit", "accuracy", "baseline", "verdict", "checklist")
 
+
 @dataclass(frozen=True)
 class Found:
     """The result of a search.

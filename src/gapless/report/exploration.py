@@ -12,6 +12,7 @@ from gapless.report import words
 
 if TYPE_CHECKING:
     from gapless.report.draw.sheet import Drawing
+    from gapless.report.draw.trials import Scale
 
 NO_COST = ("accuracy", "report", "loss", "n", "number", "key", "chosen")
 MOST_COSTS = 3
@@ -57,9 +58,10 @@ def render(findings: Mapping[str, Any]) -> str:
 def _tiles(findings: Mapping[str, Any], best: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Name, figure and sentence of each number at the head of the page."""
     tiles = []
-    accuracy, report = words.real(best.get("accuracy")), words.real(best.get("report"))
-    if accuracy is not None:
-        tiles.append(("Best accuracy", words.percent(accuracy), "As the exploration saw it."))
+    scale, report = _scale(findings), words.real(best.get("report"))
+    score = words.real(best.get(scale.key))
+    if score is not None:
+        tiles.append((f"Best {scale.key}", scale.say(score), "As the exploration saw it."))
     if report is not None:
         tiles.append(("Reported", words.percent(report), "Of the same architecture, unseen by the search."))
     scored = words.real(findings.get("trials"))
@@ -76,16 +78,29 @@ def _figures(findings: Mapping[str, Any]) -> list[tuple[str, Drawing]]:
     from gapless.report.draw import architecture, ink, sheet, trials
 
     rows, panels = _rows(findings.get("candidates")), _rows(_block(findings, "drawing").get("panels"))
-    costs = list(dict.fromkeys(name for row in rows for name in row if name not in NO_COST))[:MOST_COSTS]
+    scale = _scale(findings)
+    none = {*NO_COST, scale.key}
+    costs = list(dict.fromkeys(name for row in rows for name in row if name not in none))[:MOST_COSTS]
     total = int(words.real(findings.get("trials")) or 0)
     colours = ink.assign(architecture.operations(panels))
     with sheet.style():
         drawn = [
             ("The architecture found", architecture.draw(panels, colours)),
-            ("The best so far", trials.best_so_far(findings.get("curve"), rows, total)),
-            *((f"Accuracy against {cost}", trials.against(rows, cost)) for cost in costs),
+            ("The best so far", trials.best_so_far(findings.get("curve"), rows, total, scale)),
+            *(
+                (f"{scale.key.capitalize()} against {cost}", trials.against(rows, cost, scale))
+                for cost in costs
+            ),
         ]
     return [(title, figure) for title, figure in drawn if figure is not None]
+
+
+def _scale(findings: Mapping[str, Any]) -> Scale:
+    """What the exploration went by."""
+    from gapless.report.draw.trials import Scale
+
+    name = findings.get("measure")
+    return Scale(name) if isinstance(name, str) else Scale()
 
 
 def _block(findings: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -81,6 +81,11 @@ class Untrained:
     seed: int
     together: int = 1
 
+    @property
+    def measure(self) -> str:
+        """What accuracies stand for."""
+        return self.scored.scores[0]
+
     def __call__(self, archs: Sequence[Arch]) -> list[Record]:
         return [self._record(arch) for arch in archs]
 
