@@ -170,7 +170,7 @@ VARIANTS = {
     ),
     "capacity-100": Variant("by capacity, 100 epochs", Capacity(), 100),
     "recipe": Variant(
-        "the recipe: by capacity, 2 cells a stage, 60 epochs", Capacity(), 60,
+        "the recipe: by capacity, 2 cells a stage, 120 epochs", Capacity(), 120,
         shape=Shape(16, 2, affine=False),
     ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Early: what a fresh network says before it is trained, and how fast it learns in its first steps."""
+"""Early: what a fresh network says before it is trained, and how fast a narrower one learns at first."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Early:
         scores: of `gapless.evaluate.zerocost`, of the untrained network on the first batch.
         steps: of training.
         batch: images in each.
-        width: of the network, as a share of the channels of the one that will be used.
-        side: pixels of the shorter side that it sees at most; 0: all.
+        width: of the network that is trained, as a share of the channels of the one that will be used.
+        side: pixels of the shorter side that the network that is trained sees at most; 0: all.
         weights: the optimizer.
 
     Raises:
@@ -77,7 +77,7 @@ class Early:
         """Metrics by name; a training that diverges has a speed of minus infinity.
 
         Args:
-            shape: of the network that will be used; ``width`` times its channels are used here.
+            shape: of the network that will be used.
             data: trains on ``train``.
             streams: keep them for all architectures.
 
@@ -86,15 +86,17 @@ class Early:
         """
         from gapless.spaces.contract import subnet
 
-        data = data.coarsened(self.side) if self.side else data
-        channels = max(1, round(self.width * shape.channels))
+        def fresh(shape: Shape, seen: Data) -> torch.nn.Module:
+            with seeded(streams.integer("init")):
+                net = subnet(space, arch, shape, seen.shape)
+            return net.to(device, images.dtype)
+
         images, labels = data.batch("train", 0, self.batch, streams, device)
-        with seeded(streams.integer("init")):
-            net = subnet(space, arch, replace(shape, channels=channels), data.shape)
-        net.to(device, images.dtype)
-        drawn = streams.integer("score")
+        net, drawn = fresh(shape, data), streams.integer("score")
         found = {name: zerocost.get(name)(net, images, labels, drawn) for name in self.scores}
-        losses = first_losses(net, self.weights, self.steps, self.batch, data, device, streams)
+        seen = data.coarsened(self.side) if self.side else data
+        net = fresh(replace(shape, channels=max(1, round(self.width * shape.channels))), seen)
+        losses = first_losses(net, self.weights, self.steps, self.batch, seen, device, streams)
         return found | {"speed": speed(losses[-(self.steps // LAST) :])}
 
 

@@ -28,7 +28,7 @@ def gapless(quick: bool = False) -> Recipe:
     architectures by the ranks that shared weights, a few further steps of them, and untrained networks in the
     depth of use give them, raised by how fast these learn at first.
     """
-    epochs, batch, lr, initial, evaluations = (24, 64, 0.1, 24, 36) if quick else (60, 128, 0.2, 200, 300)
+    epochs, batch, lr, initial, evaluations = (24, 64, 0.1, 24, 36) if quick else (120, 128, 0.2, 200, 300)
     tuned, early = Tuned(10 if quick else 30), Early(steps=40 if quick else 100, side=8)
     return Recipe(
         name="gapless",
