@@ -1,0 +1,70 @@
+"""What the tables of the evidence are made of."""
+
+import numpy as np
+import pytest
+import torch
+from benchmarks import evidence
+from torch.nn import functional
+
+import gapless.spaces
+from gapless.engine.check import conflicts
+from gapless.nets.gate import path
+from gapless.parts.sample.capacity import Capacity
+from gapless.parts.sample.price import extreme
+from gapless.spaces.contract import Shape
+from gapless.testing.methods import shortened, started
+
+NB201 = gapless.spaces.get("nb201"), Shape(2, 1, affine=False)
+
+
+@pytest.mark.parametrize("name", evidence.VARIANTS)
+def test_every_variant_runs(name):
+    recipe = shortened(evidence.VARIANTS[name].recipe())
+    assert conflicts(recipe, NB201[0]) == []
+    run = started(recipe, NB201)
+    run.step()
+    assert np.isfinite(run.sums["train_loss"].item())
+
+
+def test_distillation_against_the_losses_written_out():
+    """The dearest sub-network learns from labels; the other half from them, half from what that one says."""
+    variant = evidence.Variant("", Capacity(), update=evidence.Distilled())
+    run = started(shortened(variant.recipe()), NB201, double=True)
+    (x, y), _ = run.batches()
+    dearest = path(run.choices.active(extreme(run.choices, run.costs("macs"), dearest=True)))
+    (mix,) = run.paths()
+    told, logits = run.net(x, dearest), run.net(x, mix)
+    log, target = logits.log_softmax(1), told.detach().softmax(1)
+    divergence = (target * (target.log() - log)).sum(1).mean()
+    whole = functional.cross_entropy(told, y) + 0.5 * functional.cross_entropy(logits, y) + 0.5 * divergence
+    slopes = torch.autograd.grad(whole, list(run.net.parameters()), allow_unused=True)
+    variant.update.step(run, (x, y), (x, y))
+    for parameter, slope in zip(run.net.parameters(), slopes, strict=True):
+        if slope is None:
+            assert parameter.grad is None
+        else:
+            clipped = min(1.0, 5.0 / float(torch.stack([s.norm() for s in slopes if s is not None]).norm()))
+            assert (parameter.grad - slope * clipped).abs().max() < 1e-6
+
+
+def test_samples_are_of_the_whole_space_and_of_its_best_tenth():
+    accuracy = np.linspace(0, 94, NB201[0].size())
+    uniform, best = evidence.samples(accuracy)
+    assert (len(set(uniform)), len(set(best))) == (evidence.ARCHS, evidence.TOPS)
+    assert min(accuracy[best]) >= np.quantile(accuracy, 0.9)
+    assert evidence.samples(accuracy) == (uniform, best)
+
+
+def test_a_ranking_by_the_truth_itself_is_perfect():
+    rows = [
+        {"index": i, "accuracy": i / 300, "tuned": float(i), "synflow": i, "naswot": i, "jacob-cov": i,
+         "speed": i, "parameters": 1.0 * i, "macs": -i}
+        for i in range(evidence.RANDOM + 5)
+    ]  # fmt: skip
+    run = {"candidates": rows, "tops": {str(r["index"]): r for r in rows[-5:]}, "index": 7, "accuracy": 93.5,
+           "minutes": 12.0}  # fmt: skip
+    stored = {"recipe": {"0": run}, "truths": {str(i): float(i) for i in range(len(rows))}}
+    text = evidence.text(stored)
+    assert "| **the recipe** | 1.00 | 1.00 |" in text
+    assert "| MACs | -1.00 | -1.00 |" in text
+    assert "mean 93.50, worst 93.50, over 1 seeds" in text
