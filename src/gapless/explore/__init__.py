@@ -16,6 +16,7 @@ INDEX: Index[Explorer] = Index(
     "explorer",
     {
         "aging-evolution": "gapless.explore.aging_evolution:AgingEvolution",
+        "conas": "gapless.explore.conas:Conas",
         "enumeration": "gapless.explore.enumeration:Enumeration",
         "filtered": "gapless.explore.filtered:Filtered",
         "genetic": "gapless.explore.genetic:Genetic",

@@ -34,7 +34,7 @@ class Conas:
     an architecture can have, and the next round is drawn from what has all fixed bits.
 
     Args:
-        measurements: architectures a round.
+        measurements: architectures a round; the default is for a few hundred evaluations in all.
         sparsity: coefficients kept; up to twice as many bits are fixed at once.
         penalty: weight of the L1 norm, in ``|y - X f|^2 / (2 measurements) + penalty * |f|_1``, y being
             losses divided by their standard deviation.
@@ -43,7 +43,7 @@ class Conas:
         BadValue: fewer than 2 measurements, a sparsity outside 1 to 8, or a penalty that is not above 0.
     """
 
-    measurements: int = 100
+    measurements: int = 40
     sparsity: int = 5
     penalty: float = 0.05
 
