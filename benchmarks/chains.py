@@ -102,7 +102,7 @@ preset, far from converged: {epochs} epochs of search for SPOS, as many paths fo
 of training; one seed. No candidate and no found network may cost more than {limit:,} MACs, the median of
 random architectures.
 
-| method | candidates | most MACs | MACs found | a1, % | a2, % | a3, % | test, % | random, % | ONNX off by |
+| method | candidates | most of their MACs, search shape | MACs found, for use | a1, % | a2, % | a3, % | test, % | random, % | ONNX off by |
 |---|---|---|---|---|---|---|---|---|---|
 """
 
