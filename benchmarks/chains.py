@@ -101,16 +101,22 @@ The `chain` space on 10,000 images of the CIFAR-10 subset, 4,500 of them for the
 preset, far from converged: {epochs} epochs of search for SPOS, as many paths for FairNAS, {training} epochs
 of training; one seed. No candidate and no found network may cost more than {limit:,} MACs, the median of
 random architectures.
-
-| method | candidates | most of their MACs, search shape | MACs found, for use | a1, % | a2, % | a3, % | test, % | random, % | ONNX off by |
-|---|---|---|---|---|---|---|---|---|---|
 """
+TABLE = (
+    "| method | candidates | most of their MACs, search shape | MACs found, for use | a1, % | a2, % | a3, % "
+    "| test, % | random, % | ONNX off by |",
+    "|---|---|---|---|---|---|---|---|---|---|",
+)
 
 
 def text(stored: Mapping[str, Results]) -> str:
     """The document."""
     first = next(iter(stored.values()))
-    lines = [HEAD.format(epochs=first["epochs"], limit=first["limit"], training=TRAINING).rstrip("\n")]
+    lines = [
+        HEAD.format(epochs=first["epochs"], limit=first["limit"], training=TRAINING).rstrip("\n"),
+        "",
+        *TABLE,
+    ]
     for method, run in stored.items():
         a1, a2, a3 = (f"{100 * run['chain'][name]:.1f}" for name in ("a1", "a2", "a3"))
         tests, others = (", ".join(f"{100 * v:.1f}" for v in run[name]) for name in ("test", "random"))

@@ -330,7 +330,7 @@ def ranking_table(found: Mapping[str, Results], truths: Mapping[str, float]) -> 
         "## How the recipe ranks", "",
         "`python -m benchmarks.evidence FOLDER SHARED recipe`. The "
         f"{RANDOM} architectures that each search draws", "uniformly before it is guided; those of the top "
-        f"tenth are judged among them. {len(found)} seeds.", "",
+        f"tenth are judged among them. Seeds: {', '.join(sorted(found, key=int))}.", "",
         "| ordered by | tau | top tenth |", "|---|---|---|",
     ]  # fmt: skip
     for name, title in {**TITLES, **{key: key for key in SUMS}, "final": "**the recipe**"}.items():
@@ -353,7 +353,8 @@ def found_table(found: Mapping[str, Results]) -> list[str]:
     lines = [
         "## What it finds", "",
         f"Test accuracy of the found cell, %: mean {fmean(cells):.2f}, worst {min(cells):.2f}, over "
-        f"{len(cells)} seeds; the best cell of the", "space has 94.37, a random one 87.06 in the mean.", "",
+        f"{len(cells)} {'seed' if len(cells) == 1 else 'seeds'}; the best cell of the",
+        "space has 94.37, a random one 87.06 in the mean.", "",
         "| seed | cell | test accuracy, % | search, min |", "|---|---|---|---|",
     ]  # fmt: skip
     for seed, run in sorted(found.items(), key=lambda pair: int(pair[0])):

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from benchmarks import behaviours, chains, everywhere
+from benchmarks import behaviours, chains, everywhere, evidence
 
 import gapless.data
 import gapless.methods
@@ -35,7 +35,9 @@ def test_the_front():
     assert [point["macs"] for point in behaviours.front(points)] == [1, 3]
 
 
-@pytest.mark.parametrize("program", [behaviours, chains, everywhere], ids=lambda program: program.__name__)
+@pytest.mark.parametrize(
+    "program", [behaviours, chains, everywhere, evidence], ids=lambda program: program.__name__
+)
 def test_the_document_is_what_was_measured(program):
     assert program.DOCUMENT.read_text() == program.text(json.loads(program.STORED.read_text()))
 

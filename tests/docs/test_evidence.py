@@ -67,4 +67,4 @@ def test_a_ranking_by_the_truth_itself_is_perfect():
     text = evidence.text(stored)
     assert "| **the recipe** | 1.00 | 1.00 |" in text
     assert "| MACs | -1.00 | -1.00 |" in text
-    assert "mean 93.50, worst 93.50, over 1 seeds" in text
+    assert "mean 93.50, worst 93.50, over 1 seed;" in text
