@@ -38,11 +38,16 @@ def test_every_short_name_proposes(name):
 
 @pytest.mark.parametrize("name", ["tpe", "cmaes"])
 def test_learns(name):
-    """Better than chance on a separable function: the mean of the last third against the first."""
-    explorer = explorers.get(f"optuna:{name}", {"batch": 12})
-    records = explored(explorer, LONG, lambda archs: [toy(LONG, a) for a in archs], 120, Streams(0), 12)
-    worth = [record.metrics["accuracy"] for record in records]
-    assert sum(worth[80:]) / 40 > sum(worth[:40]) / 40 + 0.05
+    """Better than chance on a separable function: the last third against the first, over three seeds.
+
+    One seed does not say it: where a step of CMA-ES leads depends on the release of Optuna.
+    """
+    explorer, gains = explorers.get(f"optuna:{name}", {"batch": 6}), []
+    for seed in range(3):
+        records = explored(explorer, LONG, lambda archs: [toy(LONG, a) for a in archs], 120, Streams(seed), 6)
+        worth = [record.metrics["accuracy"] for record in records]
+        gains.append(sum(worth[80:]) / 40 - sum(worth[:40]) / 40)
+    assert sum(gains) / 3 > 0.05
 
 
 def test_several_objectives():
