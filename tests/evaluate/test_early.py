@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch.nn import functional
+from tests.oracles import first_steps as oracle
 
 from gapless.core import Cosine, Streams
 from gapless.core.errors import BadValue, UnknownName
@@ -33,18 +33,8 @@ def test_speed_is_that_of_a_training_written_out():
     with seeded(streams.integer("init")):
         net = subnet(SPACE, ARCH, shape, data.shape)
     net.double().train()
-    named, momenta, losses = list(net.parameters()), {}, []
-    for t in range(10):
-        x, y = data.batch("train", t, 8, streams, CPU, augment=data.augment)
-        loss = functional.cross_entropy(net(x), y)
-        slopes = torch.autograd.grad(loss, named)
-        lr = 0.1 * (1 + math.cos(math.pi * t / 10)) / 2
-        with torch.no_grad():
-            for i, (w, slope) in enumerate(zip(named, slopes, strict=True)):
-                g = slope + 5e-4 * w
-                momenta[i] = 0.9 * momenta[i] + g if i in momenta else g.clone()
-                w.sub_(lr * (g + 0.9 * momenta[i]))
-        losses.append(loss.item())
+    batches = [data.batch("train", t, 8, streams, CPU, augment=data.augment) for t in range(10)]
+    losses = oracle.losses(net, batches, 0.1)
     found = scored(EARLY, seed=3, data=data)
     assert found["speed"] == pytest.approx(-(losses[-1] + losses[-2]) / 2, abs=1e-9)
 

@@ -1,12 +1,11 @@
 """Tuned: a few steps from inherited weights, against the same steps written out."""
 
 import copy
-import math
 from dataclasses import replace
 
 import pytest
 import torch
-from torch.nn import functional
+from tests.oracles import first_steps as oracle
 
 import gapless.methods
 from gapless.core import Streams
@@ -32,18 +31,9 @@ def scored(run, arch, part=TUNED, seed=0):
 def test_the_losses_of_a_few_steps(run):
     arch = run.space.choices.at(7)
     child = inherit(run.space, run.net, arch, run.net_shape, run.data.shape).train()
-    named, momenta, losses = list(child.parameters()), {}, []
-    for t in range(3):
-        x, y = run.data.batch("train", t, 8, Streams(0), run.device, augment=run.data.augment)
-        loss = functional.cross_entropy(child(x), y)
-        losses.append(loss.item())
-        slopes = torch.autograd.grad(loss, named)
-        lr = 0.03 * (1 + math.cos(math.pi * t / 3)) / 2
-        with torch.no_grad():
-            for i, (w, slope) in enumerate(zip(named, slopes, strict=True)):
-                g = slope + 5e-4 * w
-                momenta[i] = 0.9 * momenta[i] + g if i in momenta else g.clone()
-                w.sub_(lr * (g + 0.9 * momenta[i]))
+    data = run.data
+    batches = [data.batch("train", t, 8, Streams(0), run.device, augment=data.augment) for t in range(3)]
+    losses = oracle.losses(child, batches, 0.03)
     assert scored(run, arch) == pytest.approx(-sum(losses) / 3, abs=1e-9)
 
 

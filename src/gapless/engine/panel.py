@@ -14,12 +14,12 @@ from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.engine.run import Run
+from gapless.engine.select import best, within
 from gapless.evaluate.cost import Limits
 from gapless.evaluate.early import Early
 from gapless.evaluate.inherited import Inherited
 from gapless.evaluate.tuned import Tuned
 from gapless.explore.contract import Explorer
-from gapless.explore.limited import Limited
 
 Numbers = NDArray[np.float64]
 
@@ -90,10 +90,7 @@ class Panel:
 
     def step(self, run: Run) -> None:
         """One architecture; what is proposed depends on the records alone."""
-        explorer = self.explorer
-        if self.limits is not None:
-            allowed = self.limits.check(run.space, lambda: run.use.image, run.device)
-            explorer = Limited(explorer, replace(allowed, answers=run.allowed))
+        explorer = within(self.explorer, self.limits, run)
         rng = run.streams_of_run.generator("explore", len(run.history))
         archs = explorer.ask(self.told(run.history), run.choices, rng, 1)
         run.history += self.judged(run, archs)
@@ -129,10 +126,7 @@ class Panel:
 
     def arch(self, run: Run) -> Arch | None:
         """That of the best standing so far; of equal ones the one with fewer MACs."""
-        if not run.history:
-            return None
-        told = self.told(run.history)
-        return max(told, key=lambda r: (r.metrics["accuracy"], -r.cost.get("macs", 0.0))).arch
+        return best(self.told(run.history)).arch if run.history else None
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.sample is None:

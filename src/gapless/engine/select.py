@@ -72,10 +72,7 @@ class Explore:
         done = len(run.history)
         rng = run.streams_of_run.generator("explore", done)
         n = min(self.together, self.evaluations - done) if isinstance(run.net, Chained) else 1
-        explorer = self.explorer
-        if self.limits is not None:
-            allowed = self.limits.check(run.space, lambda: run.use.image, run.device)
-            explorer = Limited(explorer, replace(allowed, answers=run.allowed))
+        explorer = within(self.explorer, self.limits, run)
         archs = explorer.ask(tuple(run.history), run.choices, rng, n)
         streams = run.streams_of_run.child("recalibrate")
         scores = self.evaluator.scores
@@ -84,6 +81,14 @@ class Explore:
     def arch(self, run: Run) -> Arch | None:
         """The most accurate so far; the one with fewer MACs of two equally accurate ones."""
         return best(run.history).arch if run.history else None
+
+
+def within(explorer: Explorer, limits: Limits | None, run: Run) -> Explorer:
+    """The explorer that proposes only what keeps to the limits, as a network for use."""
+    if limits is None:
+        return explorer
+    allowed = limits.check(run.space, lambda: run.use.image, run.device)
+    return Limited(explorer, replace(allowed, answers=run.allowed))
 
 
 def best(history: list[Record]) -> Record:

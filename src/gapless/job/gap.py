@@ -152,18 +152,18 @@ class Gap:
 
     def _judged(self, tell: Callable[[str], None]) -> dict[str, Any]:
         """What the method itself would have thought of them, among all that it scored."""
-        run, known, records = self.work.run(), dict[Arch, Record](), list[Record]()
+        run, sample, records = self.work.run(), self.sample, list[Record]()
         select = run.recipe.select
         assert isinstance(select, Judge)
         known = {record.arch: record for record in run.history}
-        for arch in self.sample:
-            records += [known[arch]] if arch in known else select.judged(run, [arch])
+        for arch in sample:
+            records += [known.pop(arch)] if arch in known else select.judged(run, [arch])
             tell("")
-        others = [record for record in run.history if record.arch not in set(self.sample)]
+        others = known.values()
         standings = select.standings([*records, *others])[: len(records)]
         return {
             "scores": [
-                {"key": record.arch.key, "accuracy": standing, "metrics": dict(record.metrics)}
+                {"key": record.arch.key, "accuracy": standing, "metrics": record.to_json()["metrics"]}
                 for record, standing in zip(records, standings, strict=True)
             ]
         }

@@ -17,9 +17,7 @@ from gapless.core.errors import BadValue, Incompatible, UnknownName
 from gapless.core.training import Training
 from gapless.data import Data
 from gapless.engine.check import check
-from gapless.engine.panel import Panel
 from gapless.engine.recipe import Recipe, plain
-from gapless.engine.select import Explore
 from gapless.evaluate.cost import Limits, limits
 from gapless.job.limits import refusing_memory_errors
 from gapless.job.request import Request
@@ -134,13 +132,14 @@ def within(recipe: Recipe, most: Limits) -> Recipe:
     Raises:
         Incompatible: it does not score architectures one by one.
     """
-    if not isinstance(recipe.select, Explore | Panel):
+    select: Any = recipe.select
+    if not hasattr(select, "limits"):
         raise Incompatible(
             expected="a method that scores sub-networks one by one, for --max",
             got=f"'{recipe.name}'",
             do="use --method spos or fairnas, or 'gapless explore --max'",
         )
-    return replace(recipe, select=replace(recipe.select, limits=most))
+    return replace(recipe, select=replace(select, limits=most))
 
 
 def chosen_device(name: str) -> torch.device:
