@@ -128,7 +128,7 @@ def text(stored: Mapping[str, Results]) -> str:
         "", "The random architecture of the baseline is not held to the limit.", "",
         f"The last {COMPARED} candidates of each evolution scored once more by its super-network, with",
         "statistics recomputed: one by one, and by their common beginnings; medians of "
-        f"{ROUNDS} interleaved rounds.", "",
+        f"{ROUNDS} interleaved rounds, on one core that tests shared at times.", "",
         "| method | together, s | one by one, s | gain | losses apart by at most |", "|---|---|---|---|---|",
     ]  # fmt: skip
     for method, run in stored.items():
