@@ -39,8 +39,10 @@ from gapless.core.files import beside
 from gapless.core.record import Record
 from gapless.core.training import Optim
 from gapless.data import Data
+from gapless.engine.panel import LOWER
 from gapless.engine.recipe import Recipe
 from gapless.engine.run import Run
+from gapless.evaluate.early import LAST
 from gapless.evaluate.inherited import Inherited
 from gapless.job.interrupt import Stopper
 from gapless.job.job import reopened
@@ -59,7 +61,7 @@ from gapless.spaces.contract import Shape
 HERE = Path(__file__).parent
 STORED, DOCUMENT = HERE / "evidence.json", HERE.parent / "docs" / "evidence.md"
 SPACE = gapless.spaces.get("nb201")
-ARCHS, TOPS, DECILE = 200, 100, 0.9
+ARCHS, TOPS, DECILE, TIMED = 200, 100, 0.9, 10
 SETTINGS = {"search.depth": 2, "search.channels": 16, "deploy.depth": 5, "deploy.channels": 16}
 Results = dict[str, Any]
 
@@ -67,12 +69,23 @@ Results = dict[str, Any]
 # -- the truth, for judging alone -------------------------------------------------------------------------
 
 
-def truth(shared: Path) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Test accuracy on CIFAR-10 after 200 epochs by official index, in %."""
-    return np.array(zerocost.truth(shared, range(SPACE.size())))
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def samples(accuracy: np.ndarray[Any, Any]) -> tuple[list[int], list[int]]:
+@dataclass(frozen=True)
+class Truth:
+    """Accuracies on CIFAR-10 by official index, in %: test after 200 epochs, validation after 12."""
+
+    whole: Numbers
+    short: Numbers
+
+
+def truth(shared: Path) -> Truth:
+    every = range(SPACE.size())
+    return Truth(*(np.array(zerocost.truth(shared, every, name)) for name in ("c10_test_200", "c10_val_12")))
+
+
+def samples(accuracy: Numbers) -> tuple[list[int], list[int]]:
     """Official indices of `ARCHS` uniform architectures, and of `TOPS` out of the best tenth of all."""
     rng = Streams(0).generator("evidence")
     uniform = rng.choice(len(accuracy), ARCHS, replace=False)
@@ -129,7 +142,7 @@ class Variant:
     epochs: int = 40
     changed: Mapping[str, Any] = field(default_factory=dict)
     update: Any = field(default_factory=Paths)
-    shape: Shape = field(default_factory=lambda: Shape(16, 1, affine=False))
+    shape: Shape = field(default_factory=lambda: Shape(8, 1, affine=False))
     recalibrate: bool = True
     metric: str = "accuracy"
     averaged: bool = False
@@ -158,21 +171,20 @@ VARIANTS = {
     ),
     "capacity-kept": Variant("by capacity, statistics kept", Capacity(), recalibrate=False),
     "capacity-loss": Variant("by capacity, ordered by loss", Capacity(), metric="loss"),
-    "capacity-affine": Variant("by capacity, affine BatchNorm", Capacity(), shape=Shape(16, 1)),
-    "capacity-8": Variant("by capacity, 8 channels", Capacity(), shape=Shape(8, 1, affine=False)),
+    "capacity-affine": Variant("by capacity, affine BatchNorm", Capacity(), shape=Shape(8, 1)),
     "capacity-averaged": Variant("by capacity, weights averaged", Capacity(), averaged=True),
     "capacity-distilled": Variant(
         "by capacity, distilled from the dearest, 20 epochs", Capacity(), 20, update=Distilled()
     ),
-    "capacity-100": Variant("by capacity, 100 epochs", Capacity(), 100),
-    "recipe": Variant(
-        "the recipe: by capacity, 2 cells a stage, 120 epochs", Capacity(), 120,
-        shape=Shape(16, 2, affine=False),
+    "capacity-16": Variant("by capacity, 16 channels", Capacity(), shape=Shape(16, 1, affine=False)),
+    "capacity-deep": Variant(
+        "by capacity, 5 cells a stage as in use", Capacity(), shape=Shape(8, 5, affine=False)
     ),
+    "capacity-100": Variant("by capacity, 100 epochs", Capacity(), 100),
 }  # fmt: skip
 
 
-def variant(name: str, data: Data, accuracy: np.ndarray[Any, Any], seed: int) -> Results:
+def variant(name: str, data: Data, accuracy: Numbers, seed: int) -> Results:
     """Trains one super-network and holds its scores against the table."""
     one = VARIANTS[name]
     recipe = one.recipe()
@@ -211,19 +223,20 @@ def row(record: Record) -> Results:
 # -- the recipe ---------------------------------------------------------------------------------------------
 
 
-def recipe(folder: str, accuracy: np.ndarray[Any, Any], seed: int, ranked: bool) -> Results:
+def recipe(folder: str, accuracy: Numbers, seed: int, ranked: bool) -> Results:
     """One search by method ``gapless``, and where ``ranked`` what it thinks of the two samples."""
     with TemporaryDirectory() as place:
-        run, start = Path(place) / "run", time.perf_counter()
+        run, start = Path(place) / "run", time.process_time()
         found = gapless.search(
             "nb201", f"folder:{folder}", "gapless", preset="paper", run=run, seed=seed, settings=SETTINGS,
             retrain=False, audit=False, progress=True,
         )  # fmt: skip
-        minutes, index = (time.perf_counter() - start) / 60, SPACE.official_index(found.arch)
+        minutes, index = (time.process_time() - start) / 60, SPACE.official_index(found.arch)
         search = Work(*reopened(run), Bars(), Stopper()).run()
         select: Any = search.recipe.select
         result: Results = {"minutes": minutes, "index": index, "accuracy": float(accuracy[index])}
         result["candidates"] = [row(record) for record in search.history]
+        result["seconds"] = seconds(search, search.history[:TIMED])
         if ranked:
             known = {record.arch: record for record in search.history}
             for index in track(samples(accuracy)[1], f"judging {seed}"):
@@ -231,6 +244,26 @@ def recipe(folder: str, accuracy: np.ndarray[Any, Any], seed: int, ranked: bool)
                 record = known[arch] if arch in known else select.judged(search, [arch])[0]
                 result.setdefault("tops", {})[str(index)] = row(record)
     return result
+
+
+def seconds(run: Run, records: Sequence[Record]) -> dict[str, float]:
+    """What each metric of one architecture takes, in the mean, of one thread."""
+    select: Any = run.recipe.select
+    early = select.early
+
+    def each(part: Any) -> float:
+        start = time.process_time()
+        part.judged(run, [record.arch for record in records])
+        return (time.process_time() - start) / len(records)
+
+    bare = replace(early, scores=(), steps=LAST)
+    alone = {name: replace(bare, scores=(name,)) for name in early.scores} | {
+        "speed": replace(bare, steps=early.steps)
+    }
+    votes = (("accuracy", 1.0),)
+    none = each(replace(select, early=bare, votes=votes))
+    found = {name: each(replace(select, early=one, votes=votes)) - none for name, one in alone.items()}
+    return found | {"accuracy": none}
 
 
 # -- other spaces and images --------------------------------------------------------------------------------
@@ -274,15 +307,14 @@ architectures below were drawn afresh.
 RANDOM = 200
 """Architectures that every search scores first, drawn uniformly."""
 SUMS: Mapping[str, tuple[str, ...]] = {
-    "rank sum of naswot, jacob-cov, synflow": ("naswot", "jacob-cov", "synflow"),
-    "rank sum of these and both scores of shared weights": (
-        "accuracy", "tuned", "naswot", "jacob-cov", "synflow",
-    ),
-}  # fmt: skip
+    "rank sum of naswot, jacob-cov, synflow, parameters": ("naswot", "jacob-cov", "synflow", "params"),
+}
 TITLES = {
-    "accuracy": "accuracy with shared weights", "tuned": "shared weights, 30 steps on",
+    "accuracy": "accuracy with shared weights", "loss": "loss with shared weights",
     "synflow": "synflow, untrained", "naswot": "naswot, untrained", "jacob-cov": "jacob-cov, untrained",
-    "speed": "loss after 100 steps in the depth of use", "parameters": "parameters", "macs": "MACs",
+    "speed": "loss after first steps in the depth of use", "params": "parameters", "macs": "MACs",
+    **{name: name for name in SUMS}, "short": "12 epochs of training alone, from the table",
+    "final": "**the recipe**",
 }  # fmt: skip
 
 
@@ -295,7 +327,7 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
 def variants_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
     lines = [
         "## What each remedy gives to shared weights", "",
-        "`python -m benchmarks.evidence FOLDER SHARED variants`. One super-network each: 16 channels, one",
+        "`python -m benchmarks.evidence FOLDER SHARED variants`. One super-network each: 8 channels, one",
         "cell a stage, images of 16 pixels, batch 128, learning rate 0.2, 40 epochs, BatchNorm without scale",
         "and shift, recalibrated, where nothing else is said.",
         f"{ARCHS} uniform architectures, {TOPS} of the top tenth.",
@@ -309,38 +341,97 @@ def variants_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
     return lines
 
 
-def column(metrics: Sequence[Mapping[str, float]], name: str) -> list[float]:
-    """A metric, or a rank sum, or the recipe's standing, of each architecture among all."""
+def column(metrics: Sequence[Mapping[str, float]], name: str, short: Mapping[str, float]) -> list[float]:
+    """A metric, or a rank sum, or the recipe's standing, of each architecture among all; more is better."""
     if name in SUMS:
         return np.sum([rankdata([one[key] for one in metrics]) for key in SUMS[name]], axis=0).tolist()
     if name == "final":
         panel: Any = gapless.methods.get("gapless", "paper").select
         arch = SPACE.choices.at(0)
         return panel.standings([Record(arch, one) for one in metrics]).tolist()
-    return [one[name] for one in metrics]
+    if name == "short":
+        return [short[str(one["index"])] for one in metrics]
+    return [-one[name] if name in LOWER else one[name] for one in metrics]
 
 
-def ranking_table(found: Mapping[str, Results], truths: Mapping[str, float]) -> list[str]:
+def skips(index: int) -> bool:
+    """Whether the cell's input reaches its output unchanged."""
+    return SPACE.from_index(index).option("0-3") == "skip_connect"
+
+
+@dataclass(frozen=True)
+class Order:
+    """How one way of ordering does in one search.
+
+    Args:
+        whole: tau on the architectures drawn uniformly.
+        picks: true accuracy of the best of them by this order, in %.
+        best: tau on the true best tenth, judged among the others; None where they were not judged.
+        skip: how much higher in that tenth it ranks those with a skip from input to output, as a share.
+    """
+
+    whole: float
+    picks: float
+    best: float | None = None
+    skip: float | None = None
+
+
+def ordered(run: Results, name: str, truths: Mapping[str, float], short: Mapping[str, float]) -> Order:
+    """Judges one order by the truth; ``name`` "truth" is the truth itself."""
+
+    def scores(of: Sequence[Results]) -> list[float]:
+        return [truths[str(one["index"])] for one in of] if name == "truth" else column(of, name, short)
+
+    first, tops = run["candidates"][:RANDOM], list(run.get("tops", {}).values())
+    known, given = [truths[str(one["index"])] for one in first], scores(first)
+    whole, picks = agreement(given, known), known[int(np.argmax(given))]
+    if not tops:
+        return Order(whole, picks)
+    theirs = scores([*first, *tops])[len(first) :]
+    ranks = rankdata(theirs) / len(theirs)
+    skipping = np.array([skips(one["index"]) for one in tops])
+    best = agreement(theirs, [truths[str(one["index"])] for one in tops])
+    return Order(whole, picks, best, float(ranks[skipping].mean() - ranks[~skipping].mean()))
+
+
+def ranking_table(found: Results) -> list[str]:
     """Of the architectures that each search drew uniformly; and of the top tenth where they were judged."""
+    runs = found["recipe"]
     lines = [
-        "## How the recipe ranks", "",
+        "## How the recipe ranks, and what else does for how much", "",
         "`python -m benchmarks.evidence FOLDER SHARED recipe`. The "
         f"{RANDOM} architectures that each search draws", "uniformly before it is guided; those of the top "
-        f"tenth are judged among them. Seeds: {', '.join(sorted(found, key=int))}.", "",
-        "| ordered by | tau | top tenth |", "|---|---|---|",
+        "tenth are judged among them. \"Picks\" is the true accuracy", "of the first of the "
+        f"{RANDOM}, in %. Seconds are of one architecture, once the super-network is trained,",
+        f"which took the rest of the minutes below. Seeds: {', '.join(sorted(runs, key=int))}; of the top "
+        f"tenth: {', '.join(sorted((seed for seed, run in runs.items() if run.get('tops')), key=int))}.", "",
+        "| ordered by | tau | top tenth | picks | s |", "|---|---|---|---|---|",
     ]  # fmt: skip
-    for name, title in {**TITLES, **{key: key for key in SUMS}, "final": "**the recipe**"}.items():
-        whole, best = [], []
-        for run in found.values():
-            first = run["candidates"][:RANDOM]
-            if name in first[0] or name in SUMS or name == "final":
-                whole.append(agreement(column(first, name), [truths[str(one["index"])] for one in first]))
-                if tops := run.get("tops"):
-                    keys = list(tops)
-                    scores = column([*first, *tops.values()], name)[len(first) :]
-                    best.append(agreement(scores, [truths[key] for key in keys]))
-        if whole:
-            lines.append(f"| {title} | {spread(whole)} | {spread(best) if best else ''} |")
+    for name, title in TITLES.items():
+        orders = [ordered(run, name, found["truths"], found["short"]) for run in runs.values()]
+        best = [one.best for one in orders if one.best is not None]
+        took = [run["seconds"][name] for run in runs.values() if name in run["seconds"]]
+        cells = (
+            spread([one.whole for one in orders]), spread(best) if best else "",
+            spread([one.picks for one in orders]), f"{fmean(took):.1f}" if took else "",
+        )  # fmt: skip
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return lines
+
+
+def skip_table(found: Results) -> list[str]:
+    """Who sees what a skip from input to output is worth."""
+    runs = [run for run in found["recipe"].values() if run.get("tops")]
+    lines = [
+        "## What judges disagree about", "",
+        "A skip from the cell's input to its output decides the top tenth: it lets five cells a stage train,",
+        "and a super-network of two does not need it. How much higher each judge ranks those of the top",
+        "tenth that have it, in the mean, as a share of the ranks; the same runs as above.", "",
+        "| judge | higher by |", "|---|---|",
+    ]  # fmt: skip
+    for name, title in {"truth": "the truth", **TITLES}.items():
+        skips = [ordered(run, name, found["truths"], found["short"]).skip for run in runs]
+        lines.append(f"| {title} | {spread([skip for skip in skips if skip is not None])} |")
     return lines
 
 
@@ -385,7 +476,9 @@ def text(found: Results) -> str:
     if found.get("variants"):
         parts.append("\n".join(variants_table(found["variants"])))
     if found.get("recipe"):
-        parts.append("\n".join(ranking_table(found["recipe"], found["truths"])))
+        parts.append("\n".join(ranking_table(found)))
+        if any(run.get("tops") for run in found["recipe"].values()):
+            parts.append("\n".join(skip_table(found)))
         parts.append("\n".join(found_table(found["recipe"])))
     if found.get("elsewhere"):
         parts.append("\n".join(elsewhere_table(found["elsewhere"])))
@@ -411,29 +504,29 @@ def measure(asked: argparse.Namespace) -> None:
     if asked.part == "elsewhere":
         for seed in asked.seeds:
             for space in ELSEWHERE:
-                known = stored().get("elsewhere", {}).get(space, {})
-                if str(seed) not in known:
+                if str(seed) not in stored().get("elsewhere", {}).get(space, {}):
                     run = elsewhere(space, asked.folder, seed)
                     store(
                         "elsewhere", space, {**stored().get("elsewhere", {}).get(space, {}), str(seed): run}
                     )
         return
-    accuracy = truth(asked.shared)
+    known = truth(asked.shared)
     if asked.part == "recipe":
         for seed in asked.seeds:
             if str(seed) not in stored().get("recipe", {}):
-                found = recipe(asked.folder, accuracy, seed, asked.ranked)
+                found = recipe(asked.folder, known.whole, seed, asked.ranked)
                 seen = {str(one["index"]) for one in found["candidates"]} | set(found.get("tops", {}))
-                truths = {index: float(accuracy[int(index)]) for index in sorted(seen)}
-                store("truths", None, stored().get("truths", {}) | truths)
+                for part, of in (("truths", known.whole), ("short", known.short)):
+                    told = {index: float(of[int(index)]) for index in sorted(seen)}
+                    store(part, None, stored().get(part, {}) | told)
                 store("recipe", str(seed), found)
         return
     data = gapless.data.get(f"folder:{asked.folder}")
     for seed in asked.seeds:
         for name in asked.only:
             if str(seed) not in stored().get("variants", {}).get(name, {}):
-                known = stored().get("variants", {}).get(name, {})
-                store("variants", name, {**known, str(seed): variant(name, data, accuracy, seed)})
+                found = variant(name, data, known.whole, seed)
+                store("variants", name, {**stored().get("variants", {}).get(name, {}), str(seed): found})
 
 
 def stored() -> Results:

@@ -6,13 +6,14 @@ import torch
 from benchmarks import evidence
 from torch.nn import functional
 
+import gapless.methods
 import gapless.spaces
 from gapless.engine.check import conflicts
 from gapless.nets.gate import path
 from gapless.parts.sample.capacity import Capacity
 from gapless.parts.sample.price import extreme
 from gapless.spaces.contract import Shape
-from gapless.testing.methods import shortened, started
+from gapless.testing.methods import advance, shortened, started
 
 NB201 = gapless.spaces.get("nb201"), Shape(2, 1, affine=False)
 
@@ -57,14 +58,40 @@ def test_samples_are_of_the_whole_space_and_of_its_best_tenth():
 
 def test_a_ranking_by_the_truth_itself_is_perfect():
     rows = [
-        {"index": i, "accuracy": i / 300, "tuned": float(i), "synflow": i, "naswot": i, "jacob-cov": i,
-         "speed": i, "parameters": 1.0 * i, "macs": -i}
-        for i in range(evidence.RANDOM + 5)
+        {"index": i, "accuracy": i / 300, "loss": -1.0 * i, "synflow": i, "naswot": i, "jacob-cov": i,
+         "speed": i, "params": 1.0 * i, "macs": -i}
+        for i in range(evidence.RANDOM + 500)
     ]  # fmt: skip
-    run = {"candidates": rows, "tops": {str(r["index"]): r for r in rows[-5:]}, "index": 7, "accuracy": 93.5,
-           "minutes": 12.0}  # fmt: skip
-    stored = {"recipe": {"0": run}, "truths": {str(i): float(i) for i in range(len(rows))}}
-    text = evidence.text(stored)
-    assert "| **the recipe** | 1.00 | 1.00 |" in text
-    assert "| MACs | -1.00 | -1.00 |" in text
+    run = {"candidates": rows, "tops": {str(r["index"]): r for r in rows[-500:]}, "index": 7,
+           "accuracy": 93.5, "minutes": 12.0, "seconds": {"naswot": 0.25}}  # fmt: skip
+    truths = {str(i): float(i) for i in range(len(rows))}
+    text = evidence.text({"recipe": {"0": run}, "truths": truths, "short": truths})
+    assert f"| **the recipe** | 1.00 | 1.00 | {evidence.RANDOM - 1:.2f} |  |" in text
+    assert "| MACs | -1.00 | -1.00 | 0.00 |  |" in text
+    assert "| naswot, untrained | 1.00 | 1.00 | 199.00 | 0.2 |" in text
     assert "mean 93.50, worst 93.50, over 1 seed;" in text
+
+
+def test_who_sees_a_skip_from_input_to_output():
+    """One judge ranks all that have it above all that have it not, another knows nothing of it."""
+    first = [{"index": i, "seen": i, "blind": i} for i in range(evidence.RANDOM)]
+    skips = [i for i in range(2000) if evidence.skips(i)]
+    others = [i for i in range(2000) if not evidence.skips(i)]
+    tops = {
+        str(i): {"index": i, "seen": i in skips, "blind": place}
+        for place, i in enumerate(x for pair in zip(skips[:9], others[:9], strict=True) for x in pair)
+    }  # fmt: skip
+    truths = {str(i): float(i in skips) for i in range(2000)}
+    run = {"candidates": first, "tops": tops}
+    seen, blind = (evidence.ordered(run, name, truths, {}).skip for name in ("seen", "blind"))
+    assert seen == pytest.approx(0.5)
+    assert blind == pytest.approx(-1 / 18)
+
+
+def test_what_a_metric_takes_is_measured_alone():
+    recipe = shortened(gapless.methods.get("gapless", "quick"))
+    run = started(recipe, NB201)
+    advance(run)
+    found = evidence.seconds(run, run.history[:2])
+    assert set(found) == {"accuracy", *recipe.select.early.metrics}
+    assert found["accuracy"] > 0

@@ -91,6 +91,19 @@ def test_the_same_again_and_the_super_network_untouched(net, arch, digits):
     assert scored(QUICK, net, arch, digits, seed=1).metrics["loss"] != one.metrics["loss"]
 
 
+def test_fewer_images_are_the_first_ones(net, arch, digits):
+    record = scored(replace(QUICK, batch=16, held=2), net, arch, digits)
+    child = inherit(SPACE, net, arch, SHAPE, digits.shape)
+    streams = Streams(0).child("recalibrate")
+    recalibrate(child, [digits.batch("train", i, 16, streams, "cpu")[0] for i in range(2)])
+    x, y = (torch.cat(of) for of in zip(*list(digits.ordered("val", 16, "cpu"))[:2], strict=True))
+    assert record.metrics["n"] == 32
+    with torch.no_grad():
+        assert record.metrics["accuracy"] == (child.eval()(x).argmax(1) == y).double().mean().item()
+    whole = scored(replace(QUICK, held=10**6), net, arch, digits)
+    assert whole.metrics == scored(QUICK, net, arch, digits).metrics
+
+
 def test_several_are_scored_one_after_the_other(net, digits):
     """Cells share nothing; what is repeated is scored once."""
     rng = np.random.default_rng(2)
@@ -106,7 +119,7 @@ def test_several_are_scored_one_after_the_other(net, digits):
     assert QUICK.scores(SPACE, net, [], SHAPE, digits, "cpu", Streams(0)) == []
 
 
-@pytest.mark.parametrize("settings", [{"batches": 0}, {"batch": 1}])
+@pytest.mark.parametrize("settings", [{"batches": 0}, {"batch": 1}, {"held": -1}])
 def test_refuses_settings(settings):
     with pytest.raises(BadValue, match=r"expected .*; got .*; "):
         Inherited(**settings)

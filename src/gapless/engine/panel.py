@@ -18,15 +18,18 @@ from gapless.engine.select import best, within
 from gapless.evaluate.cost import Limits
 from gapless.evaluate.early import Early
 from gapless.evaluate.inherited import Inherited
-from gapless.evaluate.tuned import Tuned
 from gapless.explore.contract import Explorer
 
 Numbers = NDArray[np.float64]
 
 
+LOWER = ("loss",)
+"""Metrics of which less is better."""
+
+
 def ranks(history: Sequence[Record], metric: str) -> Numbers:
-    """The share of records below each, and half of those level with it, `n`."""
-    values = np.array([record.metrics[metric] for record in history])
+    """The share of records that are worse than each, and half of those level with it, `n`."""
+    values = np.array([record.metrics[metric] for record in history]) * (-1 if metric in LOWER else 1)
     found: Numbers = (rankdata(np.where(np.isnan(values), -np.inf, values)) - 0.5) / max(1, len(history))
     return found
 
@@ -42,24 +45,23 @@ class Judge(Protocol):
 
 @dataclass(frozen=True)
 class Panel:
-    """Scores architectures by shared weights, by untrained networks and by short trainings; the best mean
-    rank wins.
+    """Scores architectures by shared weights, by untrained networks and by first steps of training; the best
+    mean rank wins.
 
-    Each metric orders all architectures scored so far, which gives each a rank as a share from 0 to 1. The
-    mean b of the ranks, weighed by ``votes``, is raised by the ranks q of the metrics in ``among``:
-    ``b (1 + sum_j c_j q_j) / (1 + sum_j c_j)``, so that these tell good architectures apart and make no bad
-    one good. The explorer sees such standings as accuracies. Shared weights know which operations are worth
-    their place, and nothing of the depth in which a network is used; first steps in that depth know little
-    else, and favour what has little to learn; untrained networks know both a little.
+    Each metric orders all architectures scored so far, which gives each a rank r as a share from 0 to 1; the
+    standing is their geometric mean ``exp(sum_j v_j log r_j / sum_j v_j)``, v the ``votes``; Lee & Ham 2024
+    (AZ-NAS) add logarithms of ranks likewise. One bad rank costs more than one good rank gives, so that first
+    steps tell good architectures apart and make no bad one good. The explorer sees standings as accuracies.
+    Shared weights know which operations are worth their place, and nothing of the depth in which a network
+    is used; first steps in that depth know little else, and favour what has little to learn; untrained
+    networks know both a little.
 
     Args:
         explorer: who proposes.
         evaluations: architectures scored.
-        evaluator: accuracy with shared weights.
-        tuned: how much further a few steps take the shared weights; None leaves that metric out.
+        evaluator: accuracy with shared weights, and the loss.
         early: all other metrics, in the depth of the network that will be used.
         votes: metrics and their weights.
-        among: metrics that count among good architectures only, and c.
         limits: what an architecture may cost; those that cost more are never scored.
 
     Raises:
@@ -69,23 +71,21 @@ class Panel:
     explorer: Explorer
     evaluations: int
     evaluator: Inherited = field(default_factory=Inherited)
-    tuned: Tuned | None = field(default_factory=Tuned)
     early: Early = field(default_factory=Early)
     votes: tuple[tuple[str, float], ...] = (
-        ("accuracy", 1.0), ("tuned", 1.0), ("synflow", 1.0), ("naswot", 1.0), ("jacob-cov", 1.0),
+        ("accuracy", 1.0), ("loss", 1.0), ("synflow", 1.0), ("naswot", 1.0), ("jacob-cov", 1.0),
+        ("params", 1.0), ("speed", 0.5),
     )  # fmt: skip
-    among: tuple[tuple[str, float], ...] = (("speed", 0.75), ("synflow", 0.5))
     limits: Limits | None = None
 
     def __post_init__(self) -> None:
-        known = ("accuracy", *(("tuned",) if self.tuned else ()), *self.early.metrics)
-        every = (*self.votes, *self.among)
-        wrong = [name for name, vote in every if name not in known or not vote > 0]
+        known = ("accuracy", "loss", *self.early.metrics)
+        wrong = [name for name, vote in self.votes if name not in known or not vote > 0]
         if wrong or not self.votes:
             raise BadValue(
                 expected=f"votes above 0 for some of {', '.join(known)}",
-                got=f"{', '.join(f'{name} {vote:g}' for name, vote in every) or 'none'}",
-                do="correct votes and among, or add the score to early.scores",
+                got=f"{', '.join(f'{name} {vote:g}' for name, vote in self.votes) or 'none'}",
+                do="correct votes, or add the score to early.scores",
             )
 
     def step(self, run: Run) -> None:
@@ -101,19 +101,13 @@ class Panel:
         here, seen = (run.net_shape, run.data, run.device), (run.use.shape, run.data, run.device)
         for record in self.evaluator.scores(space, net, archs, *here, streams.child("recalibrate")):
             metrics = self.early(space, record.arch, *seen, streams.child("early"))
-            if self.tuned:
-                metrics["tuned"] = self.tuned(space, net, record.arch, *here, streams.child("tuned"))
             found.append(replace(record, metrics={**record.metrics, **metrics}, provenance="panel"))
         return found
 
     def standings(self, history: Sequence[Record]) -> Numbers:
         """Of each record among all, from 0 to 1, `n`; not a number ranks lowest."""
-        base, raised = (
-            sum((vote * ranks(history, name) for name, vote in of), start=np.zeros(len(history)))
-            for of in (self.votes, self.among)
-        )
-        mean = base / sum(vote for _, vote in self.votes)
-        found: Numbers = mean * (1 + raised) / (1 + sum(vote for _, vote in self.among))
+        told = (vote * np.log(ranks(history, name)) for name, vote in self.votes)
+        found: Numbers = np.exp(sum(told, start=np.zeros(len(history))) / sum(vote for _, vote in self.votes))
         return found
 
     def told(self, history: Sequence[Record]) -> list[Record]:

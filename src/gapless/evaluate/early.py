@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from gapless.core import Arch, Cosine, Progress, Streams
@@ -47,7 +48,7 @@ class Early:
         UnknownName: no such score.
     """
 
-    scores: tuple[str, ...] = ("synflow", "naswot", "jacob-cov")
+    scores: tuple[str, ...] = ("synflow", "naswot", "jacob-cov", "params")
     steps: int = 100
     batch: int = 64
     width: float = 0.5
@@ -107,6 +108,9 @@ def first_losses(
     """Trains a network for so many steps on ``train``; its loss in nats before each of them, `steps`."""
     descent, found = Descent(dict(net.named_parameters()), weights), []
     net.train()
+    for module in net.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.track_running_stats = False  # nobody asks for them
     for step in range(steps):
         x, y = data.batch("train", step, batch, streams, device, augment=data.augment)
         descent.clear()

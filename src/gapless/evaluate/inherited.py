@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +35,7 @@ class Inherited:
         batches: training batches, not augmented, over which statistics are averaged.
         batch: images in each, and at most in each validation batch; at least 2.
         recalibrate: False keeps the statistics of the super-network.
+        held: validation batches at most, the same for every architecture; 0: all.
 
     Raises:
         BadValue: no batch, or a batch below 2 images.
@@ -42,12 +44,13 @@ class Inherited:
     batches: int = 8
     batch: int = 64
     recalibrate: bool = True
+    held: int = 0
 
     def __post_init__(self) -> None:
-        if self.batches < 1 or self.batch < 2:
+        if self.batches < 1 or self.batch < 2 or self.held < 0:
             raise BadValue(
-                expected="batches >= 1 and batch >= 2",
-                got=f"batches={self.batches}, batch={self.batch}",
+                expected="batches >= 1, batch >= 2 and held >= 0",
+                got=f"batches={self.batches}, batch={self.batch}, held={self.held}",
                 do="raise them, or give recalibrate=False to keep the statistics",
             )
 
@@ -78,7 +81,7 @@ class Inherited:
         dtype = next(child.parameters()).dtype
         if self.recalibrate:
             recalibrate(child, self._calibration(data, device, dtype, seed_streams))
-        score = accuracy(child, data.ordered("val", self.batch, device, dtype))
+        score = accuracy(child, self._held(data, device, dtype))
         return _record(arch, score, count(child, data.shape), time.perf_counter() - start)
 
     def scores(
@@ -117,7 +120,9 @@ class Inherited:
             space.choices.check(arch)
         links, dtype = net.links(), next(net.parameters()).dtype
         paths = [tuple(arch.option(choice) for choice in links.layers) for arch in distinct]
-        total = -(-data.size("val") // self.batch) + (self.batches if self.recalibrate else 0)
+        whole = -(-data.size("val") // self.batch)
+        held = min(whole, self.held or whole)
+        total = held + (self.batches if self.recalibrate else 0)
         done = 0
 
         def passed(batches: int) -> None:
@@ -130,12 +135,18 @@ class Inherited:
             paths,
             data.shape,
             (lambda: self._calibration(data, device, dtype, seed_streams)) if self.recalibrate else None,
-            lambda: data.ordered("val", self.batch, device, dtype),
+            lambda: self._held(data, device, dtype),
             passed,
         )
         seconds = (time.perf_counter() - start) / max(1, len(archs))
         records = {a: _record(a, *walked[path], seconds) for a, path in zip(distinct, paths, strict=True)}
         return [records[arch] for arch in archs]
+
+    def _held(
+        self, data: Data, device: torch.device | str, dtype: torch.dtype
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """The images that are scored."""
+        return islice(data.ordered("val", self.batch, device, dtype), self.held or None)
 
     def _calibration(
         self, data: Data, device: torch.device | str, dtype: torch.dtype, seed_streams: Streams

@@ -6,7 +6,6 @@ from gapless.engine.panel import Panel
 from gapless.engine.recipe import Recipe, Reference, Stage
 from gapless.evaluate.early import Early
 from gapless.evaluate.inherited import Inherited
-from gapless.evaluate.tuned import Tuned
 from gapless.explore.predictor_guided import PredictorGuided
 from gapless.parts.sample.capacity import Capacity
 from gapless.parts.update.paths import Paths
@@ -25,21 +24,21 @@ def gapless(quick: bool = False) -> Recipe:
     """Ours; ``docs/evidence.md`` has what each part of it is worth.
 
     Single paths in small images, operations trained the more often the more they have to learn; then
-    architectures by the ranks that shared weights, a few further steps of them, and untrained networks in the
-    depth of use give them, raised by how fast these learn at first.
+    architectures by the geometric mean of the ranks that shared weights, untrained networks in the depth of
+    use, and what these learn at first give them.
     """
-    epochs, batch, lr, initial, evaluations = (24, 64, 0.1, 24, 36) if quick else (120, 128, 0.2, 200, 300)
-    tuned, early = Tuned(10 if quick else 30), Early(steps=40 if quick else 100, side=8)
+    epochs, batch, lr, initial, evaluations = (24, 64, 0.1, 24, 36) if quick else (100, 128, 0.2, 200, 300)
+    early = Early(steps=40 if quick else 80, side=8)
     return Recipe(
         name="gapless",
         title="Gapless",
         stages=(Stage(epochs, Paths(), sample=Capacity()),),
-        select=Panel(PredictorGuided(initial=initial), evaluations, Inherited(8, 64), tuned, early),
+        select=Panel(PredictorGuided(initial=initial), evaluations, Inherited(8, 64, held=47), early),
         weights=Optim("sgd", Cosine(lr, per="step"), (0.9, 0), 5e-4, clip=5.0, nesterov=True),
         batch=batch,
         side=16,
         equation="w <- w - lr * grad_w L_tr(F(x; a, w)), P(o) ~ capacity(o); "
-        "then argmax_a sum_j rank_j(a), j: shared weights, untrained networks, first steps",
+        "then argmax_a prod_j rank_j(a)^v_j, j: shared weights, untrained networks, first steps",
         terms=("super-net sub-optima", "weight sharing", "deployment gap", "noise"),
         reference=REFERENCE,
         deviations=(

@@ -87,8 +87,6 @@ def shortened(recipe: Recipe) -> Recipe:
         select = replace(select, evaluator=replace(select.evaluator, batches=1, batch=BATCH))
     if "early" in known:
         select = replace(select, early=replace(select.early, steps=5, batch=BATCH))
-    if "tuned" in known and select.tuned is not None:
-        select = replace(select, tuned=replace(select.tuned, steps=2, batch=BATCH))
     return replace(recipe.scaled(max(2, len(recipe.stages))), batch=BATCH, select=select)
 
 
