@@ -33,8 +33,9 @@ import gapless.data
 import gapless.methods
 import gapless.spaces
 from benchmarks import zerocost
+from benchmarks.value import value
 from gapless.audit.ranking import tau
-from gapless.core import Cosine, Streams
+from gapless.core import Cosine, Schedule, Streams
 from gapless.core.files import beside
 from gapless.core.record import Record
 from gapless.core.training import Optim
@@ -132,9 +133,8 @@ class Variant:
         changed: other fields of the recipe.
         update: the rule.
         shape: of the super-network.
-        recalibrate: whether statistics are computed anew for every sub-network.
-        metric: what sub-networks are ordered by; lower is better for ``loss``.
-        averaged: whether weights are the mean over the last quarter of the steps.
+        more: whether its weights are also scored with statistics kept, and averaged over the last quarter of
+            the steps.
     """
 
     title: str
@@ -143,9 +143,7 @@ class Variant:
     changed: Mapping[str, Any] = field(default_factory=dict)
     update: Any = field(default_factory=Paths)
     shape: Shape = field(default_factory=lambda: Shape(8, 1, affine=False))
-    recalibrate: bool = True
-    metric: str = "accuracy"
-    averaged: bool = False
+    more: bool = False
 
     def recipe(self) -> Recipe:
         base = gapless.methods.get("gapless", "paper")
@@ -153,34 +151,47 @@ class Variant:
         return replace(base, stages=(stage,), **self.changed)
 
 
-def weights(lr: float) -> Optim:
-    return Optim("sgd", Cosine(lr, per="step"), (0.9, 0), 5e-4, clip=5.0, nesterov=True)
+def weights(lr: Schedule[float]) -> Optim:
+    return Optim("sgd", lr, (0.9, 0), 5e-4, clip=5.0, nesterov=True)
 
 
+SLOW = Optim("sgd", Cosine(0.025), (0.9, 0), 3e-4, clip=5.0)
+"""What papers train a super-network with."""
 VARIANTS = {
+    "naive": Variant(
+        "as found in papers: 8 epochs of batches of 64 at a learning rate of 0.025, images of 32 pixels, "
+        "affine BatchNorm, uniform sampling", Uniform(), 8,
+        {"side": 0, "batch": 64, "weights": SLOW}, shape=Shape(8, 1), more=True,
+    ),
     "uniform": Variant("uniform sampling (SPOS)", Uniform()),
+    "uniform-100": Variant("uniform, 100 epochs", Uniform(), 100),
+    "uniform-32": Variant("uniform, images of 32 pixels", Uniform(), changed={"side": 0}),
     "fair": Variant("strictly fair: 5 paths a step, 8 epochs (FairNAS)", StrictlyFair(), 8),
     "sandwich": Variant("sandwich rule: 4 paths a step, 10 epochs", Sandwich(), 10),
     "cost-uniform": Variant("uniform in bins of cost", CostUniform()),
-    "capacity": Variant("by capacity", Capacity()),
-    "uniform-100": Variant("uniform, 100 epochs", Uniform(), 100),
-    "uniform-32": Variant("uniform, images of 32 pixels", Uniform(), changed={"side": 0}),
+    "capacity": Variant("by capacity", Capacity(), more=True),
     "capacity-slow": Variant(
         "by capacity, batch 64 and learning rate 0.1", Capacity(),
-        changed={"batch": 64, "weights": weights(0.1)},
+        changed={"batch": 64, "weights": weights(Cosine(0.1, per="step"))},
     ),
-    "capacity-kept": Variant("by capacity, statistics kept", Capacity(), recalibrate=False),
-    "capacity-loss": Variant("by capacity, ordered by loss", Capacity(), metric="loss"),
+    "capacity-constant": Variant(
+        "by capacity, constant learning rate 0.1", Capacity(), changed={"weights": weights(0.1)}
+    ),
     "capacity-affine": Variant("by capacity, affine BatchNorm", Capacity(), shape=Shape(8, 1)),
-    "capacity-averaged": Variant("by capacity, weights averaged", Capacity(), averaged=True),
     "capacity-distilled": Variant(
-        "by capacity, distilled from the dearest, 20 epochs", Capacity(), 20, update=Distilled()
+        "by capacity, distilled from the dearest: 2 paths a step, 20 epochs", Capacity(), 20,
+        update=Distilled(),
     ),
     "capacity-16": Variant("by capacity, 16 channels", Capacity(), shape=Shape(16, 1, affine=False)),
-    "capacity-deep": Variant(
+    "capacity-2": Variant("by capacity, 2 cells a stage", Capacity(), shape=Shape(8, 2, affine=False)),
+    "capacity-5": Variant(
         "by capacity, 5 cells a stage as in use", Capacity(), shape=Shape(8, 5, affine=False)
     ),
     "capacity-100": Variant("by capacity, 100 epochs", Capacity(), 100),
+}  # fmt: skip
+READINGS = {
+    "accuracy": "", "loss": "ordered by loss", "kept": "statistics kept",
+    "averaged": "weights averaged over the last quarter of the steps",
 }  # fmt: skip
 
 
@@ -195,24 +206,33 @@ def variant(name: str, data: Data, accuracy: Numbers, seed: int) -> Results:
         run.step()
         if run.epoch_ended:
             run.end_epoch()
-        if one.averaged and 4 * step >= 3 * run.progress.steps:
+        if one.more and 4 * step >= 3 * run.progress.steps:
             n += 1
-            for key, value in run.net.named_parameters():
-                mean[key] = mean[key].lerp(value.detach(), 1 / n) if key in mean else value.detach().clone()
-    run.net.load_state_dict(mean, strict=False)
+            for key, now in run.net.named_parameters():
+                mean[key] = mean[key].lerp(now.detach(), 1 / n) if key in mean else now.detach().clone()
     trained = time.process_time() - start
-    sets, evaluator = samples(accuracy), Inherited(8, 64, one.recalibrate)
+    sets = samples(accuracy)
     indices = list(dict.fromkeys(sets[0] + sets[1]))
     archs = [SPACE.from_index(index) for index in indices]
     given = (run.net_shape, seen, run.device, run.streams_of_run.child("recalibrate"))
-    records = evaluator.scores(SPACE, run.net, archs, *given)
-    sign = -1.0 if one.metric == "loss" else 1.0
-    scores = dict(zip(indices, (sign * r.metrics[one.metric] for r in records), strict=True))
-    taus = [agreement([scores[i] for i in of], [accuracy[i] for i in of]) for of in sets]
-    return {
-        "tau": taus[0], "top": taus[1], "trained": trained, "scored": time.process_time() - start - trained,
-        "loss": run.trace[-1]["train_loss"],
-    }  # fmt: skip
+
+    def read(evaluator: Inherited) -> dict[str, list[float]]:
+        found = {}
+        records = evaluator.scores(SPACE, run.net, archs, *given)
+        for metric in ("accuracy", "loss"):
+            sign = -1.0 if metric in LOWER else 1.0
+            told = dict(zip(indices, (sign * r.metrics[metric] for r in records), strict=True))
+            found[metric] = [agreement([told[i] for i in of], [accuracy[i] for i in of]) for of in sets]
+        return found
+
+    result: Results = {"trained": trained, "loss": run.trace[-1]["train_loss"]}
+    result["taus"] = read(Inherited(8, 64, held=47))
+    result["scored"] = time.process_time() - start - trained
+    if one.more:
+        result["taus"]["kept"] = read(Inherited(recalibrate=False, held=47))["accuracy"]
+        run.net.load_state_dict(mean, strict=False)
+        result["taus"]["averaged"] = read(Inherited(8, 64, held=47))["accuracy"]
+    return result
 
 
 def row(record: Record) -> Results:
@@ -329,15 +349,25 @@ def variants_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
         "## What each remedy gives to shared weights", "",
         "`python -m benchmarks.evidence FOLDER SHARED variants`. One super-network each: 8 channels, one",
         "cell a stage, images of 16 pixels, batch 128, learning rate 0.2, 40 epochs, BatchNorm without scale",
-        "and shift, recalibrated, where nothing else is said.",
-        f"{ARCHS} uniform architectures, {TOPS} of the top tenth.",
-        "", "| super-network | tau | top tenth | training, min | seeds |", "|---|---|---|---|---|",
+        "and shift, recalibrated, one path a step, where nothing else is said.",
+        f"{ARCHS} uniform architectures, {TOPS} of the top tenth. \"Against\" is the difference in tau, seed",
+        "by seed, from sampling by capacity, +- half of its 95 % interval by Student's t.", "",
+        "| super-network | tau | top tenth | against | training, min | seeds |",
+        "|---|---|---|---|---|---|",
     ]  # fmt: skip
+    base = {seed: run["taus"]["accuracy"][0] for seed, run in found.get("capacity", {}).items()}
     for name, one in VARIANTS.items():
-        if runs := list(found.get(name, {}).values()):
-            tau, top = (spread([run[key] for run in runs]) for key in ("tau", "top"))
-            minutes = fmean(run["trained"] for run in runs) / 60
-            lines.append(f"| {one.title} | {tau} | {top} | {minutes:.1f} | {len(runs)} |")
+        runs = found.get(name, {})
+        for reading, also in READINGS.items():
+            told = {seed: run["taus"][reading] for seed, run in runs.items() if reading in run["taus"]}
+            if not told or (reading == "loss" and not one.more):
+                continue
+            title = f"the same, {also}" if also else one.title
+            apart = [pair[0] - base[seed] for seed, pair in told.items() if seed in base]
+            against = value(apart, digits=2) if apart and any(apart) else ""
+            tau, top = (spread([pair[i] for pair in told.values()]) for i in (0, 1))
+            minutes = f"{fmean(run['trained'] for run in runs.values()) / 60:.1f}" if not also else ""
+            lines.append(f"| {title} | {tau} | {top} | {against} | {minutes} | {len(told)} |")
     return lines
 
 

@@ -48,6 +48,27 @@ def test_distillation_against_the_losses_written_out():
             assert (parameter.grad - slope * clipped).abs().max() < 1e-6
 
 
+def test_variants_are_held_against_sampling_by_capacity_seed_by_seed():
+    def run(tau, **more):
+        taus = {
+            "accuracy": [tau, 0.1],
+            "loss": [tau + 0.1, 0.2],
+            **{name: [x, 0.0] for name, x in more.items()},
+        }
+        return {"trained": 90.0, "taus": taus}
+
+    stored = {
+        "capacity": {"0": run(0.5, kept=0.1, averaged=0.5), "1": run(0.6, kept=0.1, averaged=0.7)},
+        "uniform": {"0": run(0.3), "1": run(0.3)}, "fair": {"2": run(0.9)},
+    }  # fmt: skip
+    text = evidence.text({"variants": stored})
+    assert "| by capacity | 0.55 ± 0.07 | 0.10 ± 0.00 |  | 1.5 | 2 |" in text
+    assert "| the same, ordered by loss | 0.65 ± 0.07 | 0.20 ± 0.00 | 0.10 +- 0.00 |  | 2 |" in text
+    assert "| the same, statistics kept | 0.10 ± 0.00 | 0.00 ± 0.00 | -0.45 +- 0.64 |  | 2 |" in text
+    assert "| uniform sampling (SPOS) | 0.30 ± 0.00 | 0.10 ± 0.00 | -0.25 +- 0.64 | 1.5 | 2 |" in text
+    assert "| 0.90 | 0.10 |  | 1.5 | 1 |" in text
+
+
 def test_samples_are_of_the_whole_space_and_of_its_best_tenth():
     accuracy = np.linspace(0, 94, NB201[0].size())
     uniform, best = evidence.samples(accuracy)
