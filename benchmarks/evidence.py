@@ -327,11 +327,17 @@ architectures below were drawn afresh.
 RANDOM = 200
 """Architectures that every search scores first, drawn uniformly."""
 SUMS: Mapping[str, tuple[str, ...]] = {
-    "rank sum of naswot, jacob-cov, synflow, parameters": ("naswot", "jacob-cov", "synflow", "params"),
+    "rank sum of expressivity, jacob-cov, synflow, parameters": (
+        "expressivity",
+        "jacob-cov",
+        "synflow",
+        "params",
+    ),
 }
 TITLES = {
     "accuracy": "accuracy with shared weights", "loss": "loss with shared weights",
-    "synflow": "synflow, untrained", "naswot": "naswot, untrained", "jacob-cov": "jacob-cov, untrained",
+    "synflow": "synflow, untrained", "expressivity": "expressivity, untrained",
+    "jacob-cov": "jacob-cov, untrained",
     "speed": "loss after first steps in the depth of use", "params": "parameters", "macs": "MACs",
     **{name: name for name in SUMS}, "short": "12 epochs of training alone, from the table",
     "final": "**the recipe**",

@@ -41,7 +41,17 @@ EVERY = 10
 """Architectures between two writes."""
 SCORES = {
     name: zerocost.get(name)
-    for name in ("params", "macs", "synflow", "jacob-cov", "naswot", "grad-norm", "snip", "fisher")
+    for name in (
+        "params",
+        "macs",
+        "synflow",
+        "jacob-cov",
+        "naswot",
+        "expressivity",
+        "grad-norm",
+        "snip",
+        "fisher",
+    )
 } | {"zen": partial(zerocost.get("zen"), repeats=4), "grasp": zerocost.get("grasp")}
 """The slowest last."""
 PUBLISHED = {

@@ -79,17 +79,17 @@ def test_samples_are_of_the_whole_space_and_of_its_best_tenth():
 
 def test_a_ranking_by_the_truth_itself_is_perfect():
     rows = [
-        {"index": i, "accuracy": i / 300, "loss": -1.0 * i, "synflow": i, "naswot": i, "jacob-cov": i,
+        {"index": i, "accuracy": i / 300, "loss": -1.0 * i, "synflow": i, "expressivity": i, "jacob-cov": i,
          "speed": i, "params": 1.0 * i, "macs": -i}
         for i in range(evidence.RANDOM + 500)
     ]  # fmt: skip
     run = {"candidates": rows, "tops": {str(r["index"]): r for r in rows[-500:]}, "index": 7,
-           "accuracy": 93.5, "minutes": 12.0, "seconds": {"naswot": 0.25}}  # fmt: skip
+           "accuracy": 93.5, "minutes": 12.0, "seconds": {"expressivity": 0.25}}  # fmt: skip
     truths = {str(i): float(i) for i in range(len(rows))}
     text = evidence.text({"recipe": {"0": run}, "truths": truths, "short": truths})
     assert f"| **the recipe** | 1.00 | 1.00 | {evidence.RANDOM - 1:.2f} |  |" in text
     assert "| MACs | -1.00 | -1.00 | 0.00 |  |" in text
-    assert "| naswot, untrained | 1.00 | 1.00 | 199.00 | 0.2 |" in text
+    assert "| expressivity, untrained | 1.00 | 1.00 | 199.00 | 0.2 |" in text
     assert "mean 93.50, worst 93.50, over 1 seed;" in text
 
 

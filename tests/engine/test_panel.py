@@ -17,7 +17,7 @@ from gapless.evaluate.early import Early
 from gapless.explore.random import Random
 from gapless.testing.methods import SPACES, advance, differing, reopened, shortened, started
 
-NAMES = ("accuracy", "loss", "synflow", "naswot", "jacob-cov", "params", "speed")
+NAMES = ("accuracy", "loss", "synflow", "expressivity", "jacob-cov", "params", "speed")
 numbers = st.floats(-3, 3).map(round) | st.just(float("-inf"))
 quick = settings(derandomize=True, deadline=None, max_examples=40)
 
@@ -46,7 +46,7 @@ def counted(history, votes):
 @given(st.lists(st.tuples(*[numbers] * 7), min_size=1, max_size=12), st.floats(0.1, 4))
 def test_standings(rows, vote):
     history = records(rows)
-    for votes in ((("accuracy", vote), ("naswot", 2.0), ("loss", 0.5)), (("speed", vote),)):
+    for votes in ((("accuracy", vote), ("expressivity", 2.0), ("loss", 0.5)), (("speed", vote),)):
         found = Panel(Random(), 9, votes=votes).standings(history)
         assert np.abs(found - counted(history, votes)).max() < 1e-12
         assert ((found > 0) & (found < 1)).all()

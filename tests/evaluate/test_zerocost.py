@@ -22,11 +22,12 @@ from gapless.data import ImageShape
 from gapless.evaluate import zerocost
 from gapless.evaluate.contract import Setting
 from gapless.evaluate.zerocost.evaluator import ZeroCost, standing
+from gapless.evaluate.zerocost.expressivity import blocks, entropy
 from gapless.nets.cost import count
 from gapless.nets.seeded import seeded
 from gapless.spaces.contract import Shape, subnet
 
-DRAWN = ("grad-norm", "snip", "grasp", "fisher", "jacob-cov", "naswot", "synflow")
+DRAWN = ("grad-norm", "snip", "grasp", "fisher", "jacob-cov", "naswot", "synflow", "expressivity")
 
 
 class Net(nn.Module):
@@ -140,6 +141,19 @@ def test_every_score_of_every_kind_of_network(space):
     assert record.provenance == "zero-cost"
 
 
+def test_expressivity_looks_at_the_members_of_lists_in_the_order_of_calls():
+    space = gapless.spaces.get("nb201")
+    with seeded(0):
+        net = subnet(
+            space, space.choices.sample(np.random.default_rng(1)), Shape(4, 2), ImageShape(1, 8, 8, 10)
+        )
+    assert set(blocks(net)) == {*net.reductions, *net.cells}
+    white = torch.eye(6).reshape(6, 6, 1, 1)
+    assert entropy(white) == pytest.approx(math.log(5))  # the mean takes one direction
+    assert entropy(white[:2]) == pytest.approx(0, abs=1e-12)
+    assert entropy(torch.ones(2, 3, 4, 4)) == -math.inf
+
+
 def test_nothing_flows():
     space = gapless.spaces.get("nb201")
     dead = Arch.of(dict.fromkeys(("0-1", "0-2", "1-2", "0-3", "1-3", "2-3"), "none"))
@@ -148,7 +162,7 @@ def test_nothing_flows():
         net = subnet(space, dead, Shape(4, 1), image)
         x, y = torch.randn(8, 1, 8, 8), torch.arange(8)
     found = {name: zerocost.get(name)(net, x, y, 0) for name in zerocost.names()}
-    assert found["jacob-cov"] == found["naswot"] == found["zen"] == -math.inf
+    assert found["jacob-cov"] == found["naswot"] == found["zen"] == found["expressivity"] == -math.inf
     assert found["synflow"] == 0
     assert all(math.isfinite(found[name]) for name in ("grad-norm", "snip", "grasp", "fisher"))
 

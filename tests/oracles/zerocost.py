@@ -101,6 +101,16 @@ def naswot(p, x, y):
     return math.log(abs(torch.linalg.det(torch.tensor(kernel, dtype=torch.float64)).item()))
 
 
+def expressivity(p, x, y):
+    """Spectral entropy of what both convolutions give, by singular values of the centred features."""
+    found, whole = states(p, x), 0.0
+    for name in ("w1", "w2"):
+        rows = found[name].permute(0, 2, 3, 1).reshape(-1, found[name].shape[1])
+        power = torch.linalg.svdvals(rows - rows.mean(0)) ** 2
+        whole -= sum(q * math.log(q) for q in (power / power.sum()).tolist())
+    return whole
+
+
 def synflow(p, x, y):
     ones = torch.ones_like(x[:1])
     p = {k: v.abs() for k, v in p.items()}

@@ -89,7 +89,9 @@ def chance(scores: Numbers, truths: Numbers, seed: int = 0) -> float | None:
 
 
 def agreement(
-    scores: Sequence[float], truths: Sequence[float], costs: Mapping[str, Sequence[float]] | None = None,
+    scores: Sequence[float],
+    truths: Sequence[float],
+    costs: Mapping[str, Sequence[float]] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """All of the above as one JSON value, with bootstrap intervals over architectures.

@@ -48,7 +48,7 @@ class Early:
         UnknownName: no such score.
     """
 
-    scores: tuple[str, ...] = ("synflow", "naswot", "jacob-cov", "params")
+    scores: tuple[str, ...] = ("synflow", "expressivity", "jacob-cov", "params")
     steps: int = 100
     batch: int = 64
     width: float = 0.5

@@ -54,7 +54,11 @@ def asked(bench: Bench, rule: Any) -> torch.Tensor:
 
 
 def mathematical(
-    run: Run, images: int = 64, evaluations: int = 300, products: int = 100, to: float = 1e-3,
+    run: Run,
+    images: int = 64,
+    evaluations: int = 300,
+    products: int = 100,
+    to: float = 1e-3,
     advance: Callable[[str], None] = lambda note: None,
 ) -> dict[str, Any]:
     """Every rule beside the implicit gradient, at the search's last alpha.

@@ -19,6 +19,7 @@ Score = Callable[[nn.Module, Tensor, Tensor, int], float]
 INDEX: Index[float] = Index(
     "zero-cost score",
     {
+        "expressivity": "gapless.evaluate.zerocost.expressivity:expressivity",
         "fisher": "gapless.evaluate.zerocost.fisher:fisher",
         "grad-norm": "gapless.evaluate.zerocost.grad_norm:grad_norm",
         "grasp": "gapless.evaluate.zerocost.grasp:grasp",
