@@ -1,9 +1,11 @@
 """What the tables of the evidence are made of."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
-from benchmarks import evidence
+from benchmarks import evidence, remedies
 from torch.nn import functional
 
 import gapless.methods
@@ -13,14 +15,14 @@ from gapless.nets.gate import path
 from gapless.parts.sample.capacity import Capacity
 from gapless.parts.sample.price import extreme
 from gapless.spaces.contract import Shape
-from gapless.testing.methods import advance, shortened, started
+from gapless.testing.methods import advance, digits, shortened, started
 
 NB201 = gapless.spaces.get("nb201"), Shape(2, 1, affine=False)
 
 
-@pytest.mark.parametrize("name", evidence.VARIANTS)
+@pytest.mark.parametrize("name", remedies.VARIANTS)
 def test_every_variant_runs(name):
-    recipe = shortened(evidence.VARIANTS[name].recipe())
+    recipe = shortened(remedies.VARIANTS[name].recipe())
     assert conflicts(recipe, NB201[0]) == []
     run = started(recipe, NB201)
     run.step()
@@ -29,7 +31,7 @@ def test_every_variant_runs(name):
 
 def test_distillation_against_the_losses_written_out():
     """The dearest sub-network learns from labels; the other half from them, half from what that one says."""
-    variant = evidence.Variant("", Capacity(), update=evidence.Distilled())
+    variant = remedies.Variant("", Capacity(), update=remedies.Distilled())
     run = started(shortened(variant.recipe()), NB201, double=True)
     (x, y), _ = run.batches()
     dearest = path(run.choices.active(extreme(run.choices, run.costs("macs"), dearest=True)))
@@ -67,14 +69,31 @@ def test_variants_are_held_against_sampling_by_capacity_seed_by_seed():
     assert "| the same, statistics kept | 0.10 ± 0.00 | 0.00 ± 0.00 | -0.45 +- 0.64 |  | 2 |" in text
     assert "| uniform sampling (SPOS) | 0.30 ± 0.00 | 0.10 ± 0.00 | -0.25 +- 0.64 | 1.5 | 2 |" in text
     assert "| 0.90 | 0.10 |  | 1.5 | 1 |" in text
+    assert "- Better than sampling by capacity: by capacity, ordered by loss." in text
+    assert "- Worse: none." in text
+    assert "- Not told from it: uniform sampling (SPOS); by capacity, statistics kept; by capacity, w" in text
+
+
+def test_a_variant_is_trained_and_read(monkeypatch):
+    """One epoch in 8 pixels."""
+    one = replace(remedies.VARIANTS["naive"], epochs=1, shape=Shape(4, 1))
+    monkeypatch.setitem(remedies.VARIANTS, "naive", one)
+    monkeypatch.setattr(
+        remedies, "samples", lambda accuracy: (list(range(0, 12000, 999)), list(range(9, 40, 3)))
+    )
+    found = remedies.variant("naive", digits(), np.linspace(0, 94, NB201[0].size()), 0)
+    assert set(found["taus"]) == set(remedies.READINGS)
+    assert all(-1 <= tau <= 1 for pair in found["taus"].values() for tau in pair)
+    assert found["trained"] > 0
+    assert "as found in papers" in evidence.text({"variants": {"naive": {"0": found}}})
 
 
 def test_samples_are_of_the_whole_space_and_of_its_best_tenth():
     accuracy = np.linspace(0, 94, NB201[0].size())
-    uniform, best = evidence.samples(accuracy)
-    assert (len(set(uniform)), len(set(best))) == (evidence.ARCHS, evidence.TOPS)
+    uniform, best = remedies.samples(accuracy)
+    assert (len(set(uniform)), len(set(best))) == (remedies.ARCHS, remedies.TOPS)
     assert min(accuracy[best]) >= np.quantile(accuracy, 0.9)
-    assert evidence.samples(accuracy) == (uniform, best)
+    assert remedies.samples(accuracy) == (uniform, best)
 
 
 def test_a_ranking_by_the_truth_itself_is_perfect():
