@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from gapless.report.headline import accuracy, judgement, parameters, verdict, wilson
+from gapless.core.interval import wilson
+from gapless.report.headline import accuracy, judgement, parameters, verdict
 
 
 @settings(derandomize=True, deadline=None)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gapless.core.interval import wilson
 from gapless.report.words import SPACE, count, percent, real
 
 
@@ -18,14 +19,6 @@ class Accuracy:
     spread: str
     sentence: str
     values: tuple[float, ...]
-
-
-def wilson(accuracy: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share of ``n`` images (Wilson 1927)."""
-    z = 1.959964
-    middle = (accuracy + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(max(accuracy * (1 - accuracy), 0.0) / n + z * z / (4 * n * n))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def accuracy(block: Any) -> Accuracy | None:
