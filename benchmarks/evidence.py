@@ -165,7 +165,7 @@ TITLES = {
     "jacob-cov": "jacob-cov, untrained",
     "speed": "loss after first steps in the depth of use", "params": "parameters", "macs": "MACs",
     **{name: name for name in SUMS}, "short": "12 epochs of training alone, from the table",
-    "final": "**the recipe**",
+    "unshared": "the recipe without shared weights", "final": "**the recipe**",
 }  # fmt: skip
 
 
@@ -173,8 +173,11 @@ def column(metrics: Sequence[Mapping[str, float]], name: str, short: Mapping[str
     """A metric, or a rank sum, or the recipe's standing, of each architecture among all; more is better."""
     if name in SUMS:
         return np.sum([rankdata([one[key] for one in metrics]) for key in SUMS[name]], axis=0).tolist()
-    if name == "final":
+    if name in ("final", "unshared"):
         panel: Any = gapless.methods.get("gapless", "paper").select
+        if name == "unshared":
+            own = tuple(vote for vote in panel.votes if vote[0] in panel.early.metrics)
+            panel = replace(panel, votes=own)
         arch = SPACE.choices.at(0)
         return panel.standings([Record(arch, one) for one in metrics]).tolist()
     if name == "short":

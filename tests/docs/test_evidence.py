@@ -107,6 +107,7 @@ def test_a_ranking_by_the_truth_itself_is_perfect():
     truths = {str(i): float(i) for i in range(len(rows))}
     text = evidence.text({"recipe": {"0": run}, "truths": truths, "short": truths})
     assert f"| **the recipe** | 1.00 | 1.00 | {evidence.RANDOM - 1:.2f} |  |" in text
+    assert f"| the recipe without shared weights | 1.00 | 1.00 | {evidence.RANDOM - 1:.2f} |  |" in text
     assert "| MACs | -1.00 | -1.00 | 0.00 |  |" in text
     assert "| expressivity, untrained | 1.00 | 1.00 | 199.00 | 0.2 |" in text
     assert "mean 93.50, worst 93.50, over 1 seed;" in text

@@ -73,8 +73,8 @@ class Panel:
     evaluator: Inherited = field(default_factory=Inherited)
     early: Early = field(default_factory=Early)
     votes: tuple[tuple[str, float], ...] = (
-        ("accuracy", 1.0), ("loss", 1.0), ("synflow", 1.0), ("expressivity", 1.0), ("jacob-cov", 1.0),
-        ("params", 1.0), ("speed", 0.5),
+        ("loss", 1.0), ("synflow", 1.0), ("expressivity", 1.0), ("jacob-cov", 1.0), ("params", 1.0),
+        ("speed", 0.7),
     )  # fmt: skip
     limits: Limits | None = None
 
