@@ -152,6 +152,7 @@ def test_expressivity_looks_at_the_members_of_lists_in_the_order_of_calls():
     assert entropy(white) == pytest.approx(math.log(5))  # the mean takes one direction
     assert entropy(white[:2]) == pytest.approx(0, abs=1e-12)
     assert entropy(torch.ones(2, 3, 4, 4)) == -math.inf
+    assert entropy(torch.full((2, 3, 4, 4), math.nan)) == -math.inf
 
 
 def test_nothing_flows():

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
 from torch.nn import functional
 
 from gapless.core import Arch, Cosine, Progress, Streams
@@ -16,6 +15,7 @@ from gapless.core.training import Optim
 from gapless.evaluate import zerocost
 from gapless.nets.descent import Descent
 from gapless.nets.seeded import seeded
+from gapless.nets.statistics import Normalization
 
 if TYPE_CHECKING:
     from gapless.data import Data
@@ -109,7 +109,7 @@ def first_losses(
     descent, found = Descent(dict(net.named_parameters()), weights), []
     net.train()
     for module in net.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        if isinstance(module, Normalization):
             module.track_running_stats = False  # nobody asks for them
     for step in range(steps):
         x, y = data.batch("train", step, batch, streams, device, augment=data.augment)

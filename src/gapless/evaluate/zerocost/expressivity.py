@@ -26,12 +26,11 @@ def expressivity(net: nn.Module, images: Tensor, labels: Tensor, seed: int = 0) 
         if out.dim() == 4:
             found.append(entropy(out))
 
-    handles = [block.register_forward_hook(note) for block in blocks(twin)]
+    for block in blocks(twin):
+        block.register_forward_hook(note)
     with torch.no_grad():
         twin(images.clone())
-    for handle in handles:
-        handle.remove()
-    return math.fsum(found) if -math.inf not in found else -math.inf
+    return math.fsum(found)
 
 
 def blocks(net: nn.Module) -> list[nn.Module]:
@@ -42,11 +41,13 @@ def blocks(net: nn.Module) -> list[nn.Module]:
 
 
 def entropy(features: Tensor) -> float:
-    """Of the normalised spectrum of `n x c x h x w`, in nats, from 0 to log c."""
+    """Of the normalised spectrum of `n x c x h x w`, in nats, from 0 to log c; -inf of what does not vary."""
     rows = features.detach().double().transpose(0, 1).flatten(1)
     rows = rows - rows.mean(1, keepdim=True)
+    if not rows.isfinite().all():
+        return -math.inf
     spectrum = torch.linalg.eigvalsh(rows @ rows.T / rows.shape[1]).clamp(min=0)
     whole = spectrum.sum()
-    if not 0 < whole < math.inf:
+    if not whole > 0:
         return -math.inf
     return float(torch.special.entr(spectrum / whole).sum())
