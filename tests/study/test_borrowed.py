@@ -38,16 +38,17 @@ def test_every_short_name_proposes(name):
 
 @pytest.mark.parametrize("name", ["tpe", "cmaes"])
 def test_learns(name):
-    """Better than chance on a separable function: the last third against the first, over three seeds.
+    """Better than chance on a separable function: the last third against the first, over five seeds.
 
-    One seed does not say it: where a step of CMA-ES leads depends on the release of Optuna.
+    A sampler that learns nothing gains 0 with a standard error of .007, CMA-ES about .06 with one of .011: where
+    one seed's steps lead depends on the release of Optuna and on the machine.
     """
     explorer, gains = explorers.get(f"optuna:{name}", {"batch": 6}), []
-    for seed in range(3):
+    for seed in range(5):
         records = explored(explorer, LONG, lambda archs: [toy(LONG, a) for a in archs], 120, Streams(seed), 6)
         worth = [record.metrics["accuracy"] for record in records]
         gains.append(sum(worth[80:]) / 40 - sum(worth[:40]) / 40)
-    assert sum(gains) / 3 > 0.05
+    assert sum(gains) / 5 > 0.03
 
 
 def test_several_objectives():
