@@ -44,6 +44,36 @@ def test_half_of_the_time_is_the_searchs_and_half_the_trainings() -> None:
     assert epochs(fitted(whole, "10s", Cost(search=1e-3, training=1e-3))) == (12, 20)
 
 
+def exploring() -> Plan:
+    """A search that scores 20 sub-networks, and one training."""
+    sets = {"data.limit": 60, "select.evaluations": 20, "select.evaluator.batches": 1, "search.channels": 4}
+    request = Request(
+        "chain", "digits", "spos", sets=tuple((k, str(v)) for k, v in sets.items()), seeds=1, archs=0
+    )
+    return plan(request)
+
+
+def test_an_evaluation_is_measured() -> None:
+    assert measured(planned()).evaluation == 0
+    cost = measured(exploring())
+    assert cost.evaluation > 0
+    assert cost.search > 0
+
+
+def test_evaluations_take_half_of_the_search_at_most() -> None:
+    whole = exploring()
+    epochs, cost = whole.recipe.epochs, Cost(search=1.0, training=1e-3, evaluation=0.5)
+    many = fitted(whole, "1000s", cost)
+    assert (many.recipe.epochs, many.recipe.select.evaluations) == (epochs, 20)
+    few = fitted(whole, "16s", cost)
+    assert (few.recipe.epochs, few.recipe.select.evaluations) == (4, 8)
+    assert plan(few.request).fingerprint == few.fingerprint
+    some = fitted(whole, "30s", replace(cost, evaluation=0.25))
+    assert (some.recipe.epochs, some.recipe.select.evaluations) == (10, 20)
+    with pytest.raises(BadValue, match=r"at least 4s .* and for evaluations"):
+        fitted(whole, "2.9s", cost)
+
+
 def test_less_than_one_epoch_of_everything_is_refused() -> None:
     with pytest.raises(
         BadValue, match=r"^expected a budget of at least [1-9][0-9]*s on this machine"

@@ -40,8 +40,8 @@ def test_every_short_name_proposes(name):
 def test_learns(name):
     """Better than chance on a separable function: the last third against the first, over five seeds.
 
-    A sampler that learns nothing gains 0 with a standard error of .007, CMA-ES about .06 with one of .011: where
-    one seed's steps lead depends on the release of Optuna and on the machine.
+    A sampler that learns nothing gains 0 with a standard error of .007, CMA-ES about .06 with one of .011:
+    where one seed's steps lead depends on the release of Optuna and on the machine.
     """
     explorer, gains = explorers.get(f"optuna:{name}", {"batch": 6}), []
     for seed in range(5):

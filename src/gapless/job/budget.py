@@ -1,10 +1,11 @@
-"""A budget of time: how many epochs fit, measured before the search begins."""
+"""A budget of time: how many epochs and evaluations fit, measured before the search begins."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 from gapless.core.errors import BadValue
 from gapless.engine.run import Run
@@ -17,6 +18,9 @@ from gapless.nets.seeded import seeded
 from gapless.spaces.contract import subnet
 
 SEARCH_SHARE = 0.5
+"""Of the time, where there are trainings."""
+EVALUATION_SHARE = 0.5
+"""Of the search, at most."""
 TIMED = 3
 SLACK = 1.1
 """The least time that a refusal names is this much more, for the next measurement is another."""
@@ -24,64 +28,80 @@ SLACK = 1.1
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds that one epoch takes here: of the search, and of one training."""
+    """Seconds that one epoch of the search, of one training, and one evaluation of the search take here."""
 
     search: float
     training: float
+    evaluation: float = 0.0
 
 
 def within(planned: Plan, budget: str) -> Plan:
-    """The same plan with as many epochs of search and of training as fit into the budget, measured here.
+    """The same plan with as many epochs and evaluations as fit into the budget, measured here.
 
     Args:
         budget: a time such as ``10m``.
 
     Raises:
-        BadValue: not a time, or less than one epoch of every stage and of every training needs; networks
-            that cannot be built or do not fit into memory.
+        BadValue: not a time, or less than one epoch of every stage and of every training and one evaluation
+            need; networks that cannot be built or do not fit into memory.
     """
     seconds(budget)
     return fitted(planned, budget, measured(planned))
 
 
 def measured(planned: Plan) -> Cost:
-    """Time a few steps of the search and of one training.
+    """Time a few steps and evaluations of the search, and a few steps of one training.
 
     Raises:
         BadValue: networks that cannot be built or do not fit into memory.
     """
     buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
     with refusing_memory_errors():
-        return Cost(_epoch_of_search(planned), _epoch_of_training(planned) if _trainings(planned) else 0.0)
+        searching, evaluating = _search(planned)
+        return Cost(searching, _epoch_of_training(planned) if _trainings(planned) else 0.0, evaluating)
 
 
 def fitted(planned: Plan, budget: str, cost: Cost) -> Plan:
-    """The same plan with as many epochs as fit into the budget when an epoch costs what `cost` says.
+    """The same plan with as many epochs and evaluations as fit into the budget at what `cost` says.
 
-    Half of the time goes to the search (its evaluations left out of the estimate), half to the trainings
-    of the found and the random architectures. The numbers become part of the request, so a resume does
-    not measure again.
+    Half of the time goes to the search, half to the trainings of the found and the random architectures. Of
+    the search's half its evaluations get half at most: where the recipe asks for more, as many as fit. The
+    numbers become part of the request, so a resume does not measure again.
 
     Raises:
-        BadValue: not a time, or less than one epoch of every stage and of every training needs.
+        BadValue: not a time, or less than one epoch of every stage and of every training and one evaluation
+            need.
     """
-    limit, request = seconds(budget), planned.request
+    limit, request, select = seconds(budget), planned.request, planned.recipe.select
     trainings, stages, sets = _trainings(planned), len(planned.recipe.stages), request.sets
     share = SEARCH_SHARE if trainings else 1.0
-    per_epoch = cost.search / share
-    each = trainings * cost.training / (1 - share) if trainings else 0.0
-    if limit < max(stages * per_epoch, each):
+    fewest = min(1, select.evaluations) if _adjustable(select) else select.evaluations
+    least = max(
+        (stages * cost.search + fewest * cost.evaluation) / share,
+        trainings * cost.training / (1 - share) if trainings else 0.0,
+    )
+    if limit < least:
         raise BadValue(
-            expected=f"a budget of at least {spoken(SLACK * max(stages * per_epoch, each))} on this machine, "
-            "for one epoch of every stage and of every training",
+            expected=f"a budget of at least {spoken(SLACK * least)} on this machine, for one epoch of every "
+            "stage and of every training" + (" and for evaluations" if fewest else ""),
             got=f"'{budget}'",
             do="raise --budget, or lower --seeds, --archs or the sizes of the networks",
         )
-    epochs = max(stages, min(planned.recipe.epochs, int(limit / per_epoch)))
+    time_of_search, evaluations = limit * share, select.evaluations
+    if fewest < evaluations and evaluations * cost.evaluation > EVALUATION_SHARE * time_of_search:
+        evaluations = max(fewest, int(EVALUATION_SHARE * time_of_search / cost.evaluation))
+        sets = (*sets, ("select.evaluations", str(evaluations)))
+    rest = time_of_search - evaluations * cost.evaluation
+    epochs = max(stages, min(planned.recipe.epochs, int(rest / cost.search)))
     if trainings:
-        fit = max(1, min(planned.preset.training.epochs, int(limit / each)))
-        sets = (*sets, ("training.epochs", str(fit)))
+        fit = int(limit * (1 - share) / (trainings * cost.training))
+        sets = (*sets, ("training.epochs", str(max(1, min(planned.preset.training.epochs, fit)))))
     return plan(replace(request, epochs=epochs, sets=sets))
+
+
+def _adjustable(select: Any) -> bool:
+    """Whether the number of evaluations is a field."""
+    return is_dataclass(select) and any(field.name == "evaluations" for field in fields(select))
 
 
 def _trainings(planned: Plan) -> int:
@@ -89,11 +109,23 @@ def _trainings(planned: Plan) -> int:
     return (request.seeds + request.archs * request.audit) if request.retrain else 0
 
 
-def _epoch_of_search(planned: Plan) -> float:
+def _search(planned: Plan) -> tuple[float, float]:
+    """Of an epoch and of an evaluation, by a run that is thrown away."""
     run = Run(
         planned.recipe, planned.space, planned.preset.search, planned.data, planned.streams, planned.device
     )
-    return _seconds_a_step(run.step) * planned.data.steps(planned.recipe.learns_from, planned.recipe.batch)
+    step = _seconds_a_step(run.step)
+    epoch = step * planned.data.steps(planned.recipe.learns_from, planned.recipe.batch)
+    select: Any = planned.recipe.select
+    if select.evaluations and _adjustable(select):
+        select = replace(select, evaluations=min(TIMED, select.evaluations))
+    started = time.perf_counter()
+    while len(run.history) < min(TIMED, select.evaluations):
+        before = len(run.history)
+        select.step(run)
+        if len(run.history) == before:
+            break
+    return epoch, (time.perf_counter() - started) / len(run.history) if run.history else 0.0
 
 
 def _epoch_of_training(planned: Plan) -> float:
