@@ -281,7 +281,10 @@ def found_table(found: Mapping[str, Results]) -> list[str]:
         lines.append(f"| {seed} | `{text}` | {run['accuracy']:.2f} | {run['minutes']:.0f} |")
     for seed, run in found.items():
         if run.get("threads") == 2:
-            lines += ["", f"The search of seed {seed} had two cores, and took {run['clock']:.0f} min by the clock."]
+            lines += [
+                "",
+                f"The search of seed {seed} had two cores, and took {run['clock']:.0f} min by the clock.",
+            ]
     return lines
 
 
