@@ -83,6 +83,8 @@ class Training:
         label_smoothing: share of the target that goes to all classes alike, from 0 to below 1.
         drop_path: probability of dropping an operation's output at the end of training, reached linearly;
             from 0 to below 1.
+        auxiliary: weight of the loss of an auxiliary head, which is trained along and thrown away; none
+            where 0.
 
     Raises:
         BadValue: a number outside its range.
@@ -95,6 +97,7 @@ class Training:
     cutout: int = 0
     augment: bool = True
     drop_path: float = 0.0
+    auxiliary: float = 0.0
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 2:
@@ -106,3 +109,4 @@ class Training:
         inside("label_smoothing", self.label_smoothing, 1)
         inside("drop_path", self.drop_path, 1)
         inside("cutout", self.cutout)
+        inside("auxiliary", self.auxiliary)

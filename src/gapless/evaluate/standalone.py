@@ -15,6 +15,7 @@ from gapless.core.errors import Diverged
 from gapless.core.training import Training
 from gapless.data import Data
 from gapless.data.batches import Names
+from gapless.nets.auxiliary import AuxiliaryHead, Supervised
 from gapless.nets.descent import Descent
 from gapless.nets.seeded import seeded
 
@@ -37,7 +38,11 @@ class Trainee:
     ) -> None:  # fmt: skip
         self.net, self.training, self.data, self.split = net.to(device), training, data, split
         self.streams, self.device = streams, device
-        self.descent = Descent(dict(net.named_parameters()), training.weights)
+        self.head = self._head() if training.auxiliary else None
+        moved = dict(net.named_parameters())
+        if self.head is not None:
+            moved |= {f"auxiliary.{name}": value for name, value in self.head.named_parameters()}
+        self.descent = Descent(moved, training.weights)
         augment = replace(data.augment if training.augment else type(data.augment)(), cutout=training.cutout)
         self.augment = augment
         steps = training.epochs * data.steps(split, training.batch)
@@ -58,8 +63,7 @@ class Trainee:
         self.net.train()
         self.descent.clear()
         with seeded(self.streams.integer("torch", t), self.device):
-            logits = self.net(x, None, training.drop_path * self.progress.fraction("epoch"))
-            loss = functional.cross_entropy(logits, y, label_smoothing=training.label_smoothing)
+            loss = self._loss(x, y)
             loss.backward()  # type: ignore[no-untyped-call]
         epoch = (t + 1) * self.progress.epochs // self.progress.steps
         if (self.device.type == "cpu" or epoch > self.progress.epoch) and not bool(torch.isfinite(loss)):
@@ -71,15 +75,40 @@ class Trainee:
         self.descent.step(self.progress)
         self.progress = replace(self.progress, step=t + 1, epoch=epoch)
 
+    def _loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        drop_path = self.training.drop_path * self.progress.fraction("epoch")
+        if self.head is None:
+            return self._entropy(self.net(x, None, drop_path), y)
+        assert isinstance(self.net, Supervised)
+        logits, inner = self.net.supervised(x, None, drop_path)
+        return self._entropy(logits, y) + self.training.auxiliary * self._entropy(self.head(inner), y)
+
+    def _entropy(self, logits: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return functional.cross_entropy(logits, y, label_smoothing=self.training.label_smoothing)
+
+    def _head(self) -> AuxiliaryHead:
+        image = self.data.shape
+        probe = torch.zeros(1, image.channels, image.height, image.width, device=self.device)
+        net = self.net.eval()
+        assert isinstance(net, Supervised)
+        with torch.no_grad(), seeded(self.streams.integer("auxiliary")):
+            _, inner = net.supervised(probe)
+            _, channels, height, width = inner.shape
+            return AuxiliaryHead(channels, (height, width), image.classes).to(self.device)
+
     def snapshot(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """All tensors by name, and all other values as JSON."""
         tensors = {f"net:{name}": value for name, value in self.net.state_dict().items()}
         tensors |= {f"weights:{name}": value for name, value in self.descent.state().items()}
+        if self.head is not None:
+            tensors |= {f"head:{name}": value for name, value in self.head.state_dict().items()}
         return tensors, {"step": self.progress.step, "epoch": self.progress.epoch}
 
     def restore(self, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
         """Puts a freshly made trainee where `snapshot` was taken."""
         self.net.load_state_dict({k[4:]: v for k, v in tensors.items() if k.startswith("net:")})
+        if self.head is not None:
+            self.head.load_state_dict({k[5:]: v for k, v in tensors.items() if k.startswith("head:")})
         self.descent.restore({k[8:]: v for k, v in tensors.items() if k.startswith("weights:")})
         self.progress = replace(self.progress, step=values["step"], epoch=values["epoch"])
 

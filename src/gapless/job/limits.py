@@ -13,6 +13,7 @@ from gapless.core import Streams
 from gapless.core.errors import BadValue
 from gapless.data.shape import ImageShape
 from gapless.job.environment import memory
+from gapless.nets.auxiliary import Supervised
 from gapless.nets.seeded import seeded
 from gapless.spaces.contract import Preset, SearchSpace, Shape, shares, subnet
 
@@ -30,7 +31,8 @@ def buildable(
         searches: shapes of the super-networks; the preset's alone where empty.
 
     Raises:
-        BadValue: a shape that the space cannot have or that does not fit into memory; no choices.
+        BadValue: a shape that the space cannot have or that does not fit into memory; no choices; a loss of
+            an auxiliary head, where networks of the space have nothing for it to read.
     """
     if not space.choices.choices:
         raise BadValue(
@@ -51,19 +53,24 @@ def buildable(
     with refusing_memory_errors(), seeded(0):
         for search in (searches or (preset.search,)) if shares(space) else ():
             _fits("search", partial(space.network, space.choices, search, image))
-        _fits("deploy", lambda: subnet(space, arch, preset.deploy, image))
+        used = _fits("deploy", lambda: subnet(space, arch, preset.deploy, image))
+        if preset.training.auxiliary and not isinstance(used, Supervised):
+            raise BadValue(
+                expected=f"training.auxiliary of 0 in space '{space.name}', which has no place for a head",
+                got=f"{preset.training.auxiliary:g}",
+                do="drop --set training.auxiliary",
+            )
         if (dry_run := getattr(space, "dry_run", None)) is not None:
             for shape in dict.fromkeys((*(searches or (preset.search,)), preset.deploy)):
                 dry_run(shape, image)
 
 
-def _fits(use: str, build: Callable[[], nn.Module]) -> None:
+def _fits(use: str, build: Callable[[], nn.Module]) -> nn.Module:
     try:
         with torch.device("meta"):
             net = build()
     except RuntimeError:  # an operation that reads its own numbers, or what a real one would say too
-        build()
-        return
+        return build()
     need, there = BYTES * sum(p.numel() for p in net.parameters()), memory()
     if need > there:
         raise BadValue(
@@ -71,6 +78,7 @@ def _fits(use: str, build: Callable[[], nn.Module]) -> None:
             got=f"one in the shape of {use} whose weights and gradients take {need / 1e9:,.1f} GB",
             do=f"lower {use}.channels or {use}.depth",
         )
+    return net
 
 
 @contextmanager

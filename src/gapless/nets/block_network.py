@@ -147,9 +147,12 @@ class BlockNetwork(nn.Module):
             nn.Conv2d(image.channels, last, 3, padding=1, bias=False), nn.BatchNorm2d(last)
         )
         self.cells = nn.ModuleList()
+        self.supervises = -1
         later = [True] + [False] * (depth if extra_reductions else depth - 1)
         for reduces in [False] * depth + later * (STAGES - 1):
             channels *= 1 + reduces
+            if reduces:
+                self.supervises = len(self.cells) - 1
             plan, inputs = (reduce if reduces else normal), (before, last, halved)
             cell = BlockCell(plan, table, inputs, channels, 1 + reduces, affine)
             self.cells.append(cell)
@@ -158,7 +161,14 @@ class BlockNetwork(nn.Module):
 
     def forward(self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0) -> torch.Tensor:
         """`n x c x h x w` to logits `n x classes`; a mix would have nothing to say."""
-        s0 = s1 = self.stem(fast.laid_out(x))
-        for cell in self.cells:
+        return self.supervised(x, mix, drop_path)[0]
+
+    def supervised(
+        self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits, and what enters the last reduction cell (nasnet.py, ``_build_nasnet_base``)."""
+        s0 = s1 = inner = self.stem(fast.laid_out(x))
+        for number, cell in enumerate(self.cells):
             s0, s1 = s1, cell(s0, s1, drop_path)
-        return pooled_logits(functional.relu(s1), self.classifier)
+            inner = s1 if number == self.supervises else inner
+        return pooled_logits(functional.relu(s1), self.classifier), inner

@@ -91,14 +91,16 @@ class Darts:
 
     @cached_property
     def presets(self) -> Mapping[str, Preset]:
-        """``paper``: 8 cells of 16 channels to search, 20 of 36 to deploy, 600 epochs (section 3.1, A.1)."""
+        """``paper``: 8 cells of 16 channels to search, 20 of 36 to deploy, 600 epochs (section 3.1, A.1).
+        The weight of the auxiliary head is that of quark0/darts, cnn/train.py.
+        """
         decay = Optim(lr=Cosine(0.025), weight_decay=3e-4, clip=5.0)
         quick = Optim(lr=Cosine(0.05, 1e-4), weight_decay=3e-4, clip=5.0)
         return {
             "paper": Preset(
                 search=Shape(16, 8, affine=False, pool_norm=True),
                 deploy=Shape(36, 20),
-                training=Training(600, 96, decay, cutout=16, drop_path=0.2),
+                training=Training(600, 96, decay, cutout=16, drop_path=0.2, auxiliary=0.4),
             ),
             "quick": Preset(
                 search=Shape(8, 3, affine=False, pool_norm=True),

@@ -102,7 +102,7 @@ class GoldNas:
             "paper": Preset(
                 search=Shape(36, affine=False),
                 deploy=Shape(36),
-                training=Training(600, 96, decay, cutout=16, drop_path=0.2),
+                training=Training(600, 96, decay, cutout=16, drop_path=0.2, auxiliary=0.4),
             ),
             "quick": Preset(search=Shape(4, affine=False), deploy=Shape(4), training=Training(20, 64, quick)),
         }

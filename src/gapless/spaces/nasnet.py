@@ -60,12 +60,14 @@ class Nasnet(BlockSpace):
 
     @cached_property
     def presets(self) -> Mapping[str, Preset]:
-        """``paper``: 6 cells a stage of 32 channels, 600 epochs (nasnet.py, ``cifar_config``), without the
-        auxiliary head; 2 cells a stage to search [from memory]. ``quick``: ours.
+        """``paper``: 6 cells a stage of 32 channels, 600 epochs (nasnet.py, ``cifar_config``); 2 cells a
+        stage to search [from memory]. ``quick``: ours.
         """
         paper = Optim(lr=Cosine(0.025), weight_decay=5e-4, clip=5.0)
         quick = Optim(lr=Cosine(0.05, 1e-4), weight_decay=3e-4, clip=5.0)
         return {
-            "paper": Preset(Shape(32, 2), Shape(32, 6), Training(600, 32, paper, cutout=16, drop_path=0.4)),
+            "paper": Preset(
+                Shape(32, 2), Shape(32, 6), Training(600, 32, paper, cutout=16, drop_path=0.4, auxiliary=0.4)
+            ),
             "quick": Preset(Shape(8, 1), Shape(8, 1), Training(20, 64, quick)),
         }

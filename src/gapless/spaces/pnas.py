@@ -54,6 +54,8 @@ class Pnas(BlockSpace):
         paper = Optim(lr=Cosine(0.025), weight_decay=5e-4, clip=5.0)
         quick = Optim(lr=Cosine(0.05, 1e-4), weight_decay=3e-4, clip=5.0)
         return {
-            "paper": Preset(Shape(24, 2), Shape(48, 3), Training(600, 32, paper, cutout=16, drop_path=0.4)),
+            "paper": Preset(
+                Shape(24, 2), Shape(48, 3), Training(600, 32, paper, cutout=16, drop_path=0.4, auxiliary=0.4)
+            ),
             "quick": Preset(Shape(8, 1), Shape(8, 1), Training(20, 64, quick)),
         }
