@@ -119,6 +119,6 @@ def test_where_a_method_judges_heights_are_standings() -> None:
     assert drawn.table[0][0] == "k3"
     assert drawn.table[0][1].startswith("75.0")
     assert drawn.columns[1] == "mean rank"
-    assert "geometric mean of its ranks by all scores" in drawn.caption
+    assert "geometric mean of its ranks by the scores that vote" in drawn.caption
     assert "up, what it reaches in truth.csv" in ranked.caption
     assert ranked.columns[1] == "in truth.csv"

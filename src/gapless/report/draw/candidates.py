@@ -87,7 +87,7 @@ def draw(candidates: Sequence[Mapping[str, Any]], chosen: str | None) -> Drawing
         "better; the line joins those that no other beats in both. MACs are multiply-accumulate operations."
     )
     if ranked:
-        caption += " Height is the geometric mean of its ranks by all scores, from 0 to 100 %."
+        caption += " Height is the geometric mean of its ranks by the scores that vote, from 0 to 100 %."
     if chosen and not picked:
         caption += " The chosen architecture is not among them."
     legend = [Swatch("a sub-network", SOFT, "dot"), Swatch("best for its cost", ACCENT, "line")]
