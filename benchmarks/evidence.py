@@ -49,7 +49,10 @@ from gapless.core.files import beside
 from gapless.core.record import Record
 from gapless.engine.panel import LOWER
 from gapless.engine.run import Run
+from gapless.evaluate import predictor as predictors
 from gapless.evaluate.early import LAST, Early
+from gapless.evaluate.predictor.contract import features, fitted
+from gapless.evaluate.predictor.normal_scores import normal_scores
 from gapless.job.interrupt import Stopper
 from gapless.job.job import reopened
 from gapless.job.show import Bars
@@ -166,12 +169,19 @@ TITLES = {
     "speed": "loss after first steps in the depth of use", "params": "parameters", "macs": "MACs",
     "sum": "rank sum of expressivity, jacob-cov, synflow, parameters",
     "short": "12 epochs of training alone, from the table",
-    "unshared": "the recipe without shared weights", "final": "**the recipe**",
+    "unshared": "the recipe without shared weights",
+    "loss-fitted": "loss with shared weights, as a Gaussian process fitted to it predicts it",
+    "final-fitted": "the recipe, as a Gaussian process fitted to it predicts it", "final": "**the recipe**",
 }  # fmt: skip
 
 
 def column(metrics: Sequence[Mapping[str, float]], name: str, short: Mapping[str, float]) -> list[float]:
     """A metric, or a rank sum, or the recipe's standing, of each architecture among all; more is better."""
+    if name.endswith("-fitted"):
+        predictor = predictors.get("gaussian-process")
+        archs = [SPACE.from_index(one["index"]) for one in metrics]
+        x, y = features(predictor, SPACE.choices, archs), column(metrics, name.removesuffix("-fitted"), short)
+        return fitted(predictor, x, normal_scores(np.array(y))).predict(x).tolist()
     if name == "sum":
         return np.sum([rankdata([one[key] for one in metrics]) for key in SUM], axis=0).tolist()
     if name in ("final", "unshared"):

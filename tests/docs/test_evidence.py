@@ -113,6 +113,23 @@ def test_a_ranking_by_the_truth_itself_is_perfect():
     assert "mean 93.50, worst 93.50, over 1 seed;" in text
 
 
+def test_a_process_fitted_to_scores_sees_through_their_noise():
+    """Truth is a sum over operations, and noise as large as the truth lies on the scores."""
+    rng, space = np.random.default_rng(0), NB201[0]
+    indices = rng.permutation(space.size())[: evidence.RANDOM].tolist()
+    codes = np.array([space.choices.encode(space.from_index(i)) for i in indices], float)
+    true = codes @ rng.normal(size=codes.shape[1])
+    rows = [
+        {"index": i, "loss": -v} for i, v in zip(indices, true + rng.normal(0, true.std(), 200), strict=True)
+    ]
+    truths = dict(zip(map(str, indices), true, strict=True))
+    plain, seen = (
+        evidence.ordered({"candidates": rows}, n, truths, {}).whole for n in ("loss", "loss-fitted")
+    )
+    assert plain < 0.6
+    assert seen > plain + 0.1
+
+
 def test_who_sees_a_skip_from_input_to_output():
     """One judge ranks all that have it above all that have it not, another knows nothing of it."""
     first = [{"index": i, "seen": i, "blind": i} for i in range(evidence.RANDOM)]
