@@ -140,9 +140,7 @@ VARIANTS = {
     "fair": Variant("strictly fair: 5 paths a step, 8 epochs (FairNAS)", StrictlyFair(), 8),
     "sandwich": Variant("sandwich rule: 4 paths a step, 10 epochs", Sandwich(), 10),
     "cost-uniform": Variant("uniform in bins of cost", CostUniform()),
-    "capacity": Variant(
-        "by capacity: operations with more to learn more often (operator groups)", Capacity(), more=True
-    ),
+    "capacity": Variant("by capacity", Capacity(), more=True),
     "capacity-slow": Variant(
         "by capacity, batch 64 and learning rate 0.1", Capacity(),
         changed={"batch": 64, "weights": weights(Cosine(0.1, per="step"))},
@@ -220,8 +218,8 @@ def variants_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
         "## What each remedy gives to shared weights", "",
         "`python -m benchmarks.evidence FOLDER SHARED variants`. One super-network each: 8 channels, one",
         "cell a stage, images of 16 pixels, batch 128, learning rate 0.2, 40 epochs, BatchNorm without scale",
-        "and shift, recalibrated, one path a step, where nothing else is said.",
-        "Sampling by capacity trains operations the more often the more they have to learn (operator groups).",
+        "and shift, recalibrated, one path a step, where nothing else is said. Sampling by capacity trains",
+        "operations the more often the more they have to learn, those without parameters least of all.",
         f"{ARCHS} uniform architectures, {TOPS} of the top tenth. \"Against\" is the difference in tau, seed",
         "by seed, from sampling by capacity, +- half of its 95 % interval by Student's t.", "",
         "| super-network | tau | top tenth | against | training, min | seeds |",
