@@ -53,12 +53,15 @@ class Amoebanet(BlockSpace):
 
     @cached_property
     def presets(self) -> Mapping[str, Preset]:
-        """``paper``: 3 cells a stage of 24 channels to search, 6 of 36 for use, 600 epochs, without the
-        auxiliary head [from memory]. ``quick``: ours.
+        """``paper``: 3 cells a stage of 24 channels to search, 6 of 36 for use, 600 epochs [from memory]; the
+        weight of the auxiliary head is that of tensorflow/tpu, amoeba_net_model.py, for ImageNet. ``quick``:
+        ours.
         """
         paper = Optim(lr=Cosine(0.024), weight_decay=5e-4)
         quick = Optim(lr=Cosine(0.05, 1e-4), weight_decay=3e-4, clip=5.0)
         return {
-            "paper": Preset(Shape(24, 3), Shape(36, 6), Training(600, 128, paper, drop_path=0.3)),
+            "paper": Preset(
+                Shape(24, 3), Shape(36, 6), Training(600, 128, paper, drop_path=0.3, auxiliary=0.4)
+            ),
             "quick": Preset(Shape(8, 1), Shape(8, 1), Training(20, 64, quick)),
         }
