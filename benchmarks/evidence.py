@@ -54,7 +54,7 @@ from gapless.evaluate.early import LAST, Early
 from gapless.evaluate.predictor.contract import features, fitted
 from gapless.evaluate.predictor.normal_scores import normal_scores
 from gapless.job.interrupt import Stopper
-from gapless.job.job import reopened
+from gapless.job.job import continued, reopened
 from gapless.job.show import Bars
 from gapless.job.work import Work
 
@@ -135,7 +135,8 @@ def elsewhere(space: str, root: str, seed: int) -> Results:
             seeds=1, settings={"data.limit": 10_000}, retrain=False, audit=False, progress=True,
         )  # fmt: skip
         searched = time.process_time()
-        ranking = found.audit(sample=SAMPLE, archs=0, seeds=1)["audit"]["ranking"]
+        audited = continued(found.plan, found.folder, Bars(), sample=SAMPLE, audit=True)
+        ranking = audited.findings["audit"]["ranking"]
         return {
             "search": (searched - start) / 60, "audit": (time.process_time() - searched) / 60,
             **{name: ranking[name]["tau"] for name in ("recalibrated", "judged")},
