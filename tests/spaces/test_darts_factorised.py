@@ -56,11 +56,12 @@ def identities(arch):
 def test_without_activations_it_is_the_darts_space():
     space = DartsFactorised(activations=("identity",))
     arch = space.choices.sample(Streams(2).generator("arch"))
-    ours, theirs = subnet(space, arch, SHAPE, IMAGE), subnet(PLAIN, identities(arch), SHAPE, IMAGE)
+    nets = subnet(space, arch, SHAPE, IMAGE), subnet(PLAIN, identities(arch), SHAPE, IMAGE)
+    ours, theirs = (net.double() for net in nets)
     theirs.load_state_dict(ours.state_dict())
-    x = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     with torch.no_grad():
-        torch.testing.assert_close(ours(x), theirs(x), rtol=0, atol=1e-5)
+        torch.testing.assert_close(ours(x), theirs(x), rtol=0, atol=1e-9)
 
 
 def test_the_activation_matters():
