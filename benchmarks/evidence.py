@@ -85,8 +85,10 @@ def recipe(folder: str, accuracy: Numbers, seed: int, ranked: bool) -> Results:
         index = SPACE.official_index(found.arch)
         search = Work(*reopened(run), Bars(), Stopper()).run()
         select: Any = search.recipe.select
-        result: Results = {"minutes": minutes, "index": index, "accuracy": float(accuracy[index])}
-        result |= {"clock": clock, "threads": torch.get_num_threads()}
+        result: Results = {
+            "minutes": minutes, "clock": clock, "threads": torch.get_num_threads(), "index": index,
+            "accuracy": float(accuracy[index]),
+        }  # fmt: skip
         result["candidates"] = [row(record) for record in search.history]
         result["seconds"] = seconds(search, search.history[:TIMED])
         if ranked:
@@ -238,7 +240,22 @@ def ordered(run: Results, name: str, truths: Mapping[str, float], short: Mapping
     return Order(whole, picks, best, float(ranks[skipping].mean() - ranks[~skipping].mean()))
 
 
-def ranking_table(found: Results) -> list[str]:
+Orders = Mapping[str, Sequence[Order]]
+
+
+def orders(found: Results) -> Orders:
+    """How each way of ordering does in each search, and the truth itself."""
+    runs, known = found["recipe"].values(), (found["truths"], found["short"])
+    return {name: [ordered(run, name, *known) for run in runs] for name in ("truth", *TITLES)}
+
+
+def taus(of: Sequence[Order]) -> tuple[str, str]:
+    """On the architectures drawn uniformly, and on the top tenth where it was judged."""
+    best = [one.best for one in of if one.best is not None]
+    return spread([one.whole for one in of]), spread(best) if best else ""
+
+
+def ranking_table(found: Results, judged: Orders) -> list[str]:
     """Of the architectures that each search drew uniformly; and of the top tenth where they were judged."""
     runs = found["recipe"]
     lines = [
@@ -252,20 +269,15 @@ def ranking_table(found: Results) -> list[str]:
         "| ordered by | tau | top tenth | picks | s |", "|---|---|---|---|---|",
     ]  # fmt: skip
     for name, title in TITLES.items():
-        orders = [ordered(run, name, found["truths"], found["short"]) for run in runs.values()]
-        best = [one.best for one in orders if one.best is not None]
         took = [run["seconds"][name] for run in runs.values() if name in run["seconds"]]
-        cells = (
-            spread([one.whole for one in orders]), spread(best) if best else "",
-            spread([one.picks for one in orders]), f"{fmean(took):.1f}" if took else "",
-        )  # fmt: skip
+        picks = spread([one.picks for one in judged[name]])
+        cells = (*taus(judged[name]), picks, f"{fmean(took):.1f}" if took else "")
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return lines
 
 
-def skip_table(found: Results) -> list[str]:
+def skip_table(judged: Orders) -> list[str]:
     """Who sees what a skip from input to output is worth."""
-    runs = [run for run in found["recipe"].values() if run.get("tops")]
     lines = [
         "## What judges disagree about", "",
         "A skip from the cell's input to its output decides the top tenth: it lets five cells a stage train,",
@@ -274,7 +286,7 @@ def skip_table(found: Results) -> list[str]:
         "| judge | higher by |", "|---|---|",
     ]  # fmt: skip
     for name, title in {"truth": "the truth", **TITLES}.items():
-        higher = [ordered(run, name, found["truths"], found["short"]).skip for run in runs]
+        higher = [one.skip for one in judged[name]]
         lines.append(f"| {title} | {spread([by for by in higher if by is not None])} |")
     return lines
 
@@ -322,18 +334,13 @@ def elsewhere_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
     return lines
 
 
-def in_short(found: Results) -> list[str]:
+def in_short(found: Results, judged: Orders) -> list[str]:
     runs = found["recipe"].values()
-
-    def ranked(name: str) -> tuple[str, str]:
-        orders = [ordered(run, name, found["truths"], found["short"]) for run in runs]
-        best = [one.best for one in orders if one.best is not None]
-        return spread([one.whole for one in orders]), spread(best) if best else "not measured"
-
-    cells, (shared, _), (whole, best) = [run["accuracy"] for run in runs], ranked("loss"), ranked("final")
+    cells = [run["accuracy"] for run in runs]
+    (shared, _), (whole, best) = taus(judged["loss"]), taus(judged["final"])
     return [
         f"**In short.** Of {RANDOM} random architectures, shared weights alone rank with a tau of {shared},",
-        f"the recipe with {whole}, and within the true best tenth with {best}. The cells it found have",
+        f"the recipe with {whole}, and within the true best tenth with {best or '?'}. The cells it found have",
         f"{min(cells):.2f} % to {max(cells):.2f} % by the table, {fmean(cells):.2f} % in the mean "
         f"of {len(cells)}, after {fmean(run['minutes'] for run in runs):.0f} minutes of one core.",
     ]  # fmt: skip
@@ -342,14 +349,15 @@ def in_short(found: Results) -> list[str]:
 def text(found: Results) -> str:
     """The document."""
     parts = [HEAD.rstrip("\n")]
-    if found.get("recipe"):
-        parts.append("\n".join(in_short(found)))
+    judged = orders(found) if found.get("recipe") else {}
+    if judged:
+        parts.append("\n".join(in_short(found, judged)))
     if found.get("variants"):
         parts.append("\n".join(variants_table(found["variants"])))
-    if found.get("recipe"):
-        parts.append("\n".join(ranking_table(found)))
+    if judged:
+        parts.append("\n".join(ranking_table(found, judged)))
         if any(run.get("tops") for run in found["recipe"].values()):
-            parts.append("\n".join(skip_table(found)))
+            parts.append("\n".join(skip_table(judged)))
         parts.append("\n".join(found_table(found["recipe"])))
     if found.get("elsewhere"):
         parts.append("\n".join(elsewhere_table(found["elsewhere"])))

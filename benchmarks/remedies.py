@@ -246,4 +246,6 @@ def variants_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
             title = f"the same, {also}" if also else one.title
             lines.append(f"| {title} | {tau} | {top} | {against} | {minutes} | {len(told)} |")
     groups = (("Better than sampling by capacity", better), ("Worse", worse), ("Not told from it", neither))
-    return [*lines, "", *(f"- {word}: {'; '.join(group) or 'none'}." for word, group in groups)]
+    if any(group for _, group in groups):
+        lines += ["", *(f"- {word}: {'; '.join(group) or 'none'}." for word, group in groups)]
+    return lines

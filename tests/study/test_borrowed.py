@@ -38,17 +38,17 @@ def test_every_short_name_proposes(name):
 
 @pytest.mark.parametrize("name", ["tpe", "cmaes"])
 def test_learns(name):
-    """Better than chance on a separable function: the last third against the first, over five seeds.
+    """Better than chance on a separable function: the last third against the first, over eight seeds.
 
-    A sampler that learns nothing gains 0 with a standard error of .007, CMA-ES about .06 with one of .011:
+    A sampler that learns nothing gains 0 with a standard error of .006, CMA-ES about .06 with one of .008:
     where one seed's steps lead depends on the release of Optuna and on the machine.
     """
     explorer, gains = explorers.get(f"optuna:{name}", {"batch": 6}), []
-    for seed in range(5):
+    for seed in range(8):
         records = explored(explorer, LONG, lambda archs: [toy(LONG, a) for a in archs], 120, Streams(seed), 6)
         worth = [record.metrics["accuracy"] for record in records]
         gains.append(sum(worth[80:]) / 40 - sum(worth[:40]) / 40)
-    assert sum(gains) / 5 > 0.03
+    assert sum(gains) / 8 > 0.05
 
 
 def test_several_objectives():
