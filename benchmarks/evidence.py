@@ -340,8 +340,8 @@ def in_short(found: Results, judged: Orders) -> list[str]:
     (shared, _), (whole, best) = taus(judged["loss"]), taus(judged["final"])
     return [
         f"**In short.** Of {RANDOM} random architectures, shared weights alone rank with a tau of {shared},",
-        f"the recipe with {whole}, and within the true best tenth with {best or '?'}. The cells it found have",
-        f"{min(cells):.2f} % to {max(cells):.2f} % by the table, {fmean(cells):.2f} % in the mean "
+        f"the recipe with {whole}, and within the true best tenth with {best or '?'}. The cells it found",
+        f"have {min(cells):.2f} % to {max(cells):.2f} % by the table, {fmean(cells):.2f} % in the mean "
         f"of {len(cells)}, after {fmean(run['minutes'] for run in runs):.0f} minutes of one core.",
     ]  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gapless.core import Arch
+from gapless.engine.recipe import Select
 from gapless.engine.run import Run
 
 
@@ -34,14 +35,22 @@ def search(run: Run, after: Callable[[bool], None]) -> Arch:
         if run.finished:
             break
         run.next_stage()
-    select = run.recipe.select
-    while len(run.history) < select.evaluations:
+    evaluate(run, run.recipe.select, run.recipe.select.evaluations, lambda: after(False))
+    after(True)
+    arch = run.recipe.select.arch(run)
+    assert arch is not None
+    return arch
+
+
+def evaluate(run: Run, select: Select, count: int, after: Callable[[], None]) -> None:
+    """Evaluates until the run's history has ``count`` records, or the selection finds nothing new.
+
+    Args:
+        after: called after every step of the selection; it may raise to interrupt.
+    """
+    while len(run.history) < count:
         before = len(run.history)
         select.step(run)
         if len(run.history) == before:
             break
-        after(False)
-    after(True)
-    arch = select.arch(run)
-    assert arch is not None
-    return arch
+        after()

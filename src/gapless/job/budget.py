@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from gapless.core.errors import BadValue
+from gapless.engine.loop import evaluate
 from gapless.engine.run import Run
 from gapless.evaluate.standalone import Trainee
 from gapless.job.alone import ALL
@@ -120,11 +121,7 @@ def _search(planned: Plan) -> tuple[float, float]:
     if select.evaluations and _adjustable(select):
         select = replace(select, evaluations=min(TIMED, select.evaluations))
     started = time.perf_counter()
-    while len(run.history) < min(TIMED, select.evaluations):
-        before = len(run.history)
-        select.step(run)
-        if len(run.history) == before:
-            break
+    evaluate(run, select, min(TIMED, select.evaluations), lambda: None)
     return epoch, (time.perf_counter() - started) / len(run.history) if run.history else 0.0
 
 

@@ -84,23 +84,15 @@ class CellNetwork(nn.Module):
 
     def forward(self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0) -> torch.Tensor:
         """`n x c x h x w` to logits `n x classes`."""
-        return self.computed(x, mix, drop_path)[0]
+        return self.supervised(x, mix, drop_path)[0]
 
     def supervised(
         self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits, and what leaves the second reduction cell (quark0/darts, cnn/model.py)."""
-        logits, inner = self.computed(x, mix, drop_path, reductions(len(self.cells))[1])
-        assert inner is not None
-        return logits, inner
-
-    def computed(
-        self, x: torch.Tensor, mix: Mix | None, drop_path: float, kept: int = -1
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Logits, and what leaves the cell with the number ``kept``."""
-        s0 = s1 = self.stem(fast.laid_out(x))
-        inner = None
+        s0 = s1 = inner = self.stem(fast.laid_out(x))
+        _, second = reductions(len(self.cells))
         for number, (each, group) in enumerate(zip(self.cells, self.groups, strict=True)):
             s0, s1 = s1, each(s0, s1, None if mix is None else mix[group], drop_path)
-            inner = s1 if number == kept else inner
+            inner = s1 if number == second else inner
         return pooled_logits(s1, self.classifier), inner

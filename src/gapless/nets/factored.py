@@ -73,11 +73,11 @@ class Factored(Mixed):
 class FactoredNetwork(CellNetwork):
     """A cell network whose edges are `Factored`; see `second` for where gates of activations are."""
 
-    def computed(
-        self, x: torch.Tensor, mix: Mix | None, drop_path: float, kept: int = -1
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def supervised(
+        self, x: torch.Tensor, mix: Mix | None = None, drop_path: float = 0.0
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """As in a cell network; of gates, the pairs."""
-        return super().computed(x, None if mix is None else paired(mix), drop_path, kept)
+        return super().supervised(x, None if mix is None else paired(mix), drop_path)
 
 
 def second(group: str) -> str:
