@@ -31,6 +31,7 @@ import gapless
 import gapless.data
 import gapless.methods
 import gapless.spaces
+from benchmarks.elsewhere import SPACES, elsewhere, elsewhere_table
 from benchmarks.remedies import (
     DECILE,
     SPACE,
@@ -54,7 +55,7 @@ from gapless.evaluate.early import LAST, Early
 from gapless.evaluate.predictor.contract import features, fitted
 from gapless.evaluate.predictor.normal_scores import normal_scores
 from gapless.job.interrupt import Stopper
-from gapless.job.job import continued, reopened
+from gapless.job.job import reopened
 from gapless.job.show import Bars
 from gapless.job.work import Work
 
@@ -121,30 +122,6 @@ def seconds(run: Run, records: Sequence[Record]) -> dict[str, float]:
     given = (run.net_shape, run.data, run.device, streams.child("recalibrate"))
     found["accuracy"] = each(lambda arch: select.evaluator.score(space, run.net, arch, *given))
     return found | {"speed": first(replace(early, scores=()))}
-
-
-# -- other spaces and images --------------------------------------------------------------------------------
-
-ELSEWHERE, SAMPLE = ("chain", "darts"), 20
-
-
-def elsewhere(space: str, root: str, seed: int) -> Results:
-    """The quick recipe on Fashion-MNIST, and its ranks against sub-networks trained alone."""
-    with TemporaryDirectory() as place:
-        start = time.process_time()
-        found = gapless.search(
-            space, "fashion-mnist", "gapless", run=Path(place) / "run", root=root, seed=seed, archs=0,
-            seeds=1, settings={"data.limit": 10_000}, retrain=False, audit=False, progress=True,
-        )  # fmt: skip
-        searched = time.process_time()
-        audited = continued(found.plan, found.folder, Bars(), sample=SAMPLE, audit=True)
-        ranking, noise = (audited.findings["audit"][term] for term in ("ranking", "noise"))
-        return {
-            "search": (searched - start) / 60, "audit": (time.process_time() - searched) / 60,
-            **{name: ranking[name]["tau"] for name in ("recalibrated", "judged")},
-            "macs": ranking["recalibrated"]["cost alone"]["macs"], "n": ranking["n"],
-            "points": ranking["points"], "flips": noise["flips"]["value"],
-        }  # fmt: skip
 
 
 # -- the document -------------------------------------------------------------------------------------------
@@ -312,28 +289,6 @@ def found_table(found: Mapping[str, Results]) -> list[str]:
     return lines
 
 
-def elsewhere_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
-    lines = [
-        "## Other spaces, other images", "",
-        "`python -m benchmarks.evidence ROOT - elsewhere`. The quick preset unchanged, on 10,000 images of",
-        f"Fashion-MNIST; tau-b, with its 95 % interval over architectures, against {SAMPLE} sub-networks of",
-        "all costs, trained alone in the search's shape by the search's recipe. \"At best\" is what their",
-        "true order would have, by how far two trainings of one sub-network are apart.", "",
-        "| space | seed | shared weights | the recipe | MACs alone | at best | search, min |",
-        "|---|---|---|---|---|---|---|",
-    ]  # fmt: skip
-
-    def told(one: Mapping[str, float]) -> str:
-        return f"{one['value']:.2f} ({one['low']:.2f} to {one['high']:.2f})"
-
-    for space, runs in sorted(found.items()):
-        for seed, run in sorted(runs.items()):
-            taus = " | ".join(told(run[name]) for name in ("recalibrated", "judged", "macs"))
-            best = f"{1 - 2 * run['flips']:.2f}" if "flips" in run else "not measured"
-            lines.append(f"| `{space}` | {seed} | {taus} | {best} | {run['search']:.0f} |")
-    return lines
-
-
 def in_short(found: Results, judged: Orders) -> list[str]:
     runs = found["recipe"].values()
     cells = [run["accuracy"] for run in runs]
@@ -382,7 +337,7 @@ def main() -> None:
 def measure(asked: argparse.Namespace) -> None:
     if asked.part == "elsewhere":
         for seed in asked.seeds:
-            for space in ELSEWHERE:
+            for space in SPACES:
                 if str(seed) not in stored().get("elsewhere", {}).get(space, {}):
                     add("elsewhere", space, seed, elsewhere(space, asked.folder, seed))
         return

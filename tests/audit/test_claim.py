@@ -34,12 +34,31 @@ def test_few_seeds_claim_nothing() -> None:
     line = told([0.90, 0.91, 0.92], [0.89, 0.90, 0.90], "a2")
     assert "'b' is 1.3 points worse than 'a' in accuracy a2" in line
     assert "that may be luck (so few seeds cannot give a p below 0.25)" in line
-    # 2 ((1.96 + 0.84) sd / difference)^2, with sd^2 = (0.01^2 + 0.00577^2) / 2 and a difference of 0.0133
+    # fewer than 6 pairs give no p below 0.05: 2^(1 - 6) = 0.031
     assert line.endswith(
         "one seed of each would say the opposite in 12 % of cases, about 6 seeds of each would show it."
     )
+    # 2 ((1.96 + 0.84) sd / difference)^2 + 1.96^2 / 4, with sd^2 = (0.01^2 + 0.00577^2) / 2 of 0.0133
+    apart = sentence(comparison([
+        *(Search("a", i, "d", {"a2": v}) for i, v in enumerate([0.90, 0.91, 0.92])),
+        *(Search("b", 9 + i, "d", {"a2": v}) for i, v in enumerate([0.89, 0.90, 0.90])),
+    ])["pairs"][0])  # fmt: skip
+    assert apart.endswith("about 7 seeds of each would show it.")
     assert told([0.9], [0.8]).endswith("a single seed cannot say whether that is luck.")
     assert told([0.9, 0.8], [0.9, 0.8]).startswith("'a' and 'b' are equal in test accuracy")
+    close = told([0.9, 0.8, 0.7], [0.9002, 0.8, 0.7])
+    assert close.startswith("'a' and 'b' are less than 0.1 points apart in test accuracy")
+    mean = told([0.1 + 0.2, 0.3], [0.3, 0.1 + 0.2])
+    assert "are equal in" in mean
+    assert "would show" not in mean
+
+
+def test_seeds_already_searched_with_are_not_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    a = 0.9 + 0.01 * rng.normal(size=8)
+    line = told(a.tolist(), (a + 0.004 + 0.006 * rng.normal(size=8)).tolist())
+    assert "that may be luck" in line
+    assert "8 seeds of each" not in line
 
 
 def test_what_a_claim_is_about() -> None:

@@ -73,11 +73,21 @@ def test_seeds_for_a_claim_are_those_of_noise() -> None:
     found = contrast(by_seed([0.80, 0.82, 0.84]), by_seed([0.82, 0.82, 0.86]))
     assert found["difference"]["mean"] == pytest.approx(0.04 / 3)
     spread = math.sqrt((np.var([0.80, 0.82, 0.84], ddof=1) + np.var([0.82, 0.82, 0.86], ddof=1)) / 2)
-    reach = stats.norm.ppf(0.975) + stats.norm.ppf(0.8)
-    assert found["seeds needed"] == math.ceil(2 * (reach * spread / (0.04 / 3)) ** 2)
+    z = stats.norm.ppf(0.975)
+    reach = z + stats.norm.ppf(0.8)
+    assert found["seeds needed"] == math.ceil(2 * (reach * spread / (0.04 / 3)) ** 2 + z**2 / 4)
     steps = np.std([0.02, 0.0, 0.02], ddof=1)
-    assert found["common seeds needed"] == math.ceil((reach * steps / (0.04 / 3)) ** 2)
+    assert found["common seeds needed"] == math.ceil((reach * steps / (0.04 / 3)) ** 2 + z**2 / 2)
     assert found["p"] == 0.5
+    assert contrast({0: 0.8, 1: 0.9}, {0: 0.9, 1: 0.1 + 0.7})["common seeds needed"] is None
+
+
+def test_seeds_that_all_pairs_need_are_more() -> None:
+    alone = [Search(v, i, "d", {"test": x + i / 999}) for v, x in (("a", 0.8), ("b", 0.82)) for i in range(4)]
+    more = [Search("c", i, "d", {"test": 0.7 + i / 998}) for i in range(4)]
+    few, many = (comparison(of)["pairs"][0]["measures"]["test"] for of in (alone, alone + more))
+    assert (few["common seeds needed"], many["common seeds needed"]) == (6, 7)
+    assert (few["adjusted"], many["adjusted"]) == (0.125, 0.375)
 
 
 def test_one_seed_each_says_how_little_it_knows() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -102,20 +102,40 @@ def test_too_few_say_so():
 @given(st.permutations(list(range(6))))
 def test_chance_is_exact_without_ties(order):
     scores, truths = np.array(order, dtype=float), np.arange(6.0)
-    expected = stats.kendalltau(scores, truths, method="exact", alternative="greater").pvalue
+    expected = stats.kendalltau(scores, truths, method="exact").pvalue
     assert chance(scores, truths) == pytest.approx(expected, abs=1e-12)
 
 
 def test_chance_of_many_is_drawn_and_a_constant_has_none():
     truths = np.arange(9.0)
-    assert chance(truths, truths) == 1 / (1 + DEALS)
+    assert chance(np.arange(12.0), np.arange(12.0)) == 1 / (1 + DEALS)
     drawn = chance(np.array([1.0, 0, 2, 5, 3, 4, 8, 6, 7]), truths)
     assert 1 / (1 + DEALS) <= drawn < 0.02
-    assert 0.4 < chance(np.array([4.0, 8, 0, 6, 2, 5, 1, 7, 3]), truths) < 0.8
+    assert chance(-np.arange(12.0), np.arange(12.0)) == 1 / (1 + DEALS)
+    assert 0.8 < chance(np.array([4.0, 8, 0, 6, 2, 5, 1, 7, 3]), truths) <= 1
     assert chance(np.zeros(4), np.arange(4.0)) is None
     assert chance(np.zeros(1), np.zeros(1)) is None
 
 
 def test_ties_in_chance_count_as_large():
     scores, truths = np.array([0.0, 0, 1]), np.array([0.0, 1, 2])
-    assert chance(scores, truths) == pytest.approx(2 / 6, abs=1e-12)
+    assert chance(scores, truths) == pytest.approx(4 / 6, abs=1e-12)
+
+
+def test_equal_scores_are_taken_in_every_order():
+    scores, truths = np.array([2.0, 1, 1, 1, 0]), np.array([0.1, 0.5, 0.2, 0.9, 1.0])
+    for k in (1, 2, 3, 4):
+        orders = [[0, *order, 4][:k] for order in permutations((1, 2, 3))]
+        lost = np.mean([1.0 - truths[order].max() for order in orders])
+        shared = np.mean([len(set(order) & set(np.argsort(-truths)[:k].tolist())) / k for order in orders])
+        assert regret(scores, truths, k) == pytest.approx(lost)
+        assert precision(scores, truths, k) == pytest.approx(shared)
+    assert precision(np.zeros(5), truths, 2) == pytest.approx(2 / 5)
+    assert agreement(np.zeros(5).tolist(), truths.tolist())["regret"] == {}
+
+
+def test_a_cost_that_says_nothing_more_takes_nothing_out():
+    a, b, c = np.random.default_rng(3).normal(size=(3, 12))
+    assert partial_tau(a, b, np.ones(12)) == tau(a, b)
+    assert partial_tau(a, b, c, 2 * c) == partial_tau(a, b, c)
+    assert partial_tau(a, b, np.ones(12), c) == partial_tau(a, b, c)

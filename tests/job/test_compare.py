@@ -61,7 +61,7 @@ def test_common_seeds_are_paired(tmp_path: Path) -> None:
 def test_the_checklist_counts_all_searches(tmp_path: Path) -> None:
     rows = {row["practice"]: row for row in compare(several(tmp_path))["checklist"]}
     assert rows["Several searches"]["shown"] == "4 searches"
-    assert rows["Parts are ablated"]["shown"] == "2 variants"
+    assert not rows["Parts are ablated"]["met"]
     assert not rows["Several trainings of the result"]["met"]
     assert str(tmp_path) in rows["Compared with random search at equal cost"]["do"]
     alone = {row["practice"]: row for row in compare(several(tmp_path / "more", 2))["checklist"]}
@@ -132,6 +132,9 @@ def test_collapse_is_counted(tmp_path: Path) -> None:
     }  # fmt: skip
     assert (found["found"]["archs"], found["found"]["distinct"]) == (4, 3)
     assert free({}) is None
+    counted = {"audit": {"free": {"share": 1.0}}, "drawing": {"panels": [{"edges": [{"label": "conv"}]}]}}
+    assert free(counted)
+    assert not free({"drawing": {"panels": [{"edges": [{"label": "sep_conv_3x3 identity"}]}]}})
     assert free({"drawing": {"panels": [{"edges": [{"label": ""}]}]}}) is None
 
 

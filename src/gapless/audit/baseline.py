@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from gapless.audit.random_search import LEVEL, SAME
+
 
 @dataclass(frozen=True)
 class Verdict:
     """A comparison of two sets of test accuracies.
 
     Args:
-        p: one-sided exact p-value of the Mann-Whitney test that the found one is better.
+        p: one-sided p-value that the found architecture is better than one drawn at random: its mean's rank
+            among them, itself counted (Phipson & Smyth 2010). Trainings of one architecture are not draws of
+            architectures, so they are one value here.
         sentence: what that means, for a person.
     """
 
@@ -27,23 +31,23 @@ def spread(values: Sequence[float]) -> tuple[float, float]:
 
 def verdict(found: Sequence[float], random: Sequence[float]) -> Verdict:
     """Compares test accuracies of the found architecture (one a seed) with random ones (one each)."""
-    from scipy.stats import mannwhitneyu  # type: ignore[attr-defined]
-
-    p = float(mannwhitneyu(found, random, alternative="greater").pvalue) if len(found) * len(random) else 1.0
-    gain = 100 * (fmean(found) - fmean(random))
-    best = max(random)
-    where = "above" if gain >= 0 else "below"
-    ahead = sum(value > fmean(found) for value in random)
-    if len(random) == 1:
-        side = f"{abs(gain):.1f} points {where} the one random architecture ({100 * best:.1f} %)"
+    mean, n, best = fmean(found), len(random), max(random)
+    p = (1 + sum(value >= mean - SAME for value in random)) / (n + 1)
+    gain = mean - fmean(random)
+    size = f"{abs(100 * gain):.1f}"
+    where = "level with" if size == "0.0" else f"{size} points {'above' if gain > 0 else 'below'}"
+    if n == 1:
+        side = f"{where} the one random architecture ({100 * best:.1f} %)"
     else:
-        mean = f"the mean of {len(random)} random architectures (best {100 * best:.1f} %)"
+        ahead = sum(value > mean + SAME for value in random)
         rank = f"{ahead} of them {'is' if ahead == 1 else 'are'} better"
-        side = f"{abs(gain):.1f} points {where} {mean}; {rank}"
-    if p < 0.05:
+        side = f"{where} the mean of {n} random architectures (best {100 * best:.1f} %); {rank}"
+    if p < LEVEL:
         end = f"the search is better than drawing at random here (p = {p:.3f})"
-    elif gain < 0:
+    elif gain < -SAME:
         end = f"the search is not better than drawing at random here (p = {p:.2f})"
+    elif 1 / (n + 1) < LEVEL:
+        end = f"it cannot be told from drawing at random here (p = {p:.2f})"
     else:
         end = f"so few trainings cannot tell it from drawing at random (p = {p:.2f})"
     return Verdict(p, f"{side}; {end}.")

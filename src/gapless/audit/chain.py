@@ -51,5 +51,17 @@ def chain(measured: Mapping[str, Mapping[str, Any]]) -> list[Rung]:
 
 
 def steps(rungs: list[Rung]) -> list[tuple[str, float]]:
-    """Name and size of each step between neighbouring rungs; their exact sum is last minus first."""
-    return [(STEPS[b.name], b.accuracy - a.accuracy) for a, b in pairwise(rungs)]
+    """Name and size of each step between neighbouring rungs; their exact sum is last minus first.
+
+    A step over rungs that were not measured has the names of all that it takes.
+    """
+    return [
+        (" + ".join(STEPS[name] for name in taken(a.name, b.name)), b.accuracy - a.accuracy)
+        for a, b in pairwise(rungs)
+    ]
+
+
+def taken(start: str, end: str) -> list[str]:
+    """The rungs by which a step from one rung to another goes, the first left out."""
+    names = list(TITLES)
+    return names[names.index(start) + 1 : names.index(end) + 1]

@@ -6,6 +6,7 @@ is published, is not asked.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,8 @@ def _command(found: Findings) -> str:
 
 def _protocol(found: Findings) -> str:
     n = _at(found, "baseline", "n")
-    return f"{n} random architectures, trained by the same code with the same settings" if n else ""
+    many = f"{n} random architecture{'s' if n != 1 else ''}"
+    return f"{many}, trained by the same code with the same settings" if n else ""
 
 
 def _seeds(found: Findings) -> str:
@@ -66,7 +68,8 @@ def _sampling(found: Findings) -> str:
 
 
 def _search(found: Findings) -> str:
-    return str(_at(found, "verdict", "sentence") or "")
+    k, trained = (_at(found, "verdict", name) for name in ("k", "trained"))
+    return "" if k is None or trained is None or trained < k else str(_at(found, "verdict", "sentence") or "")
 
 
 def _resources(found: Findings) -> str:
@@ -92,8 +95,11 @@ def _splits(found: Findings) -> str:
 
 
 def _ablation(found: Findings) -> str:
-    n = len(_at(found, "comparison", "variants") or ())
-    return f"{n} variants" if n > 1 else ""
+    variants = _at(found, "comparison", "variants") or ()
+    name, n = max(
+        Counter(str(one).split(",")[0] for one in variants).items(), key=lambda one: one[1], default=("", 0)
+    )
+    return f"{n} variants of {name}" if n > 1 else ""
 
 
 ITEMS: tuple[Item, ...] = (
@@ -101,7 +107,11 @@ ITEMS: tuple[Item, ...] = (
     Item("Data that judge were not seen by search or training", _splits, "leave --audit on"),
     Item("All that are compared are trained alike", _protocol, "audit with --archs 3 or more"),
     Item("Compared with random architectures", _sampling, "audit with --archs 3 or more"),
-    Item("Compared with random search at equal cost", _search, "gapless audit DIR"),
+    Item(
+        "Compared with random search at equal cost",
+        _search,
+        "gapless audit DIR --archs N, N being what that cost would train",
+    ),
     Item("Several trainings of the result", _seeds, "audit with --seeds 3 or more"),
     Item(
         "Several searches", _searches, "search with other seeds and put the folders beside: gapless compare"

@@ -8,12 +8,13 @@ from typing import Any
 from gapless.audit.chain import TITLES
 from gapless.audit.measures import TEST
 from gapless.audit.noise import ALPHA
+from gapless.audit.rank_tests import DIGITS
 
 HEADLINES = (TEST, *reversed(TITLES))
 """What a claim is made about: the first of these that both variants have."""
 
-FEWEST = 4
-"""Seeds of each with which a rank test can give a p below 0.05 at all: 2 / C(8, 4) = 0.029."""
+MANY = 10_000
+"""Seeds that nobody searches with."""
 
 
 def headline(measures: Mapping[str, Any]) -> str | None:
@@ -29,9 +30,11 @@ def sentence(pair: Mapping[str, Any]) -> str:
         return f"{a} and {b} have no accuracy that both were measured for."
     found = pair["measures"][name]
     size, where = found["difference"]["mean"], "test accuracy" if name == TEST else f"accuracy {name}"
-    text = f"{b} is {abs(100 * size):.1f} points {'better' if size > 0 else 'worse'} than {a} in {where}"
-    if not size:
-        text = f"{a} and {b} are equal in {where}"
+    points = f"{abs(100 * size):.1f}"
+    text = f"{b} is {points} points {'better' if size > 0 else 'worse'} than {a} in {where}"
+    if points == "0.0":
+        close = "less than 0.1 points apart" if round(size, DIGITS) else "equal"
+        text = f"{a} and {b} are {close} in {where}"
     reach = found["difference"]
     if reach["low"] is None:
         return f"{text}; a single seed cannot say whether that is luck."
@@ -46,10 +49,12 @@ def sentence(pair: Mapping[str, Any]) -> str:
         text += f" (so few seeds cannot give a p below {_p(found['least'])})"
     if found["flips"] is not None:
         text += f"; one seed of each would say the opposite in {100 * found['flips']:.0f} % of cases"
-    if found["seeds needed"] and not shown:
-        n = max(FEWEST, found["seeds needed"])
+    needed = found["common seeds needed" if found["paired"] else "seeds needed"]
+    if needed and not shown and needed > min(found["seeds"]):
         text += (
-            f", about {n:,} seeds of each would show it" if n < 10_000 else ", no feasible number shows it"
+            f", about {needed:,} seeds of each would show it"
+            if needed < MANY
+            else ", no feasible number shows it"
         )
     return f"{text}."
 

@@ -11,8 +11,8 @@ from statistics import fmean, stdev
 from typing import Any
 
 from gapless.audit.ablation import mean
-from gapless.audit.noise import flipped, seeds_needed
-from gapless.audit.rank_tests import holm, rank_sum, signed_rank
+from gapless.audit.noise import ALPHA, flipped, seeds_needed
+from gapless.audit.rank_tests import DIGITS, holm, rank_sum, signed_rank
 from gapless.core import Arch
 from gapless.core.interval import wilson
 
@@ -83,24 +83,27 @@ def comparison(searches: Sequence[Search]) -> dict[str, Any]:
     for search in searches:
         groups.setdefault(search.variant, []).append(search)
     names = list(dict.fromkeys(name for search in searches for name in search.measures))
-    pairs: list[dict[str, Any]] = []
-    apart: list[dict[str, Any]] = []
-    for a, b in combinations(groups, 2):
-        if groups[a][0].data != groups[b][0].data:
-            apart.append({"a": a, "b": b, "data": [groups[a][0].data, groups[b][0].data]})
-            continue
-        sides = {name: (_by_seed(groups[a], name), _by_seed(groups[b], name)) for name in names}
-        found = {name: contrast(*both) for name, both in sides.items() if all(both)}
-        pairs.append({"a": a, "b": b, "measures": found})
+    every = list(combinations(groups, 2))
+    alike = [(a, b) for a, b in every if groups[a][0].data == groups[b][0].data]
+    pairs: list[dict[str, Any]] = [{"a": a, "b": b, "measures": {}} for a, b in alike]
     for name in names:
-        rows = [pair["measures"][name] for pair in pairs if name in pair["measures"]]
-        for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
-            row["adjusted"] = p
+        sides = [(_by_seed(groups[a], name), _by_seed(groups[b], name)) for a, b in alike]
+        tests = sum(all(both) for both in sides)
+        rows = [contrast(*both, tests) if all(both) else None for both in sides]
+        raised = iter(holm([row["p"] for row in rows if row]))
+        for pair, row in zip(pairs, rows, strict=True):
+            if row:
+                pair["measures"][name] = {**row, "adjusted": next(raised)}
+    apart = [
+        {"a": a, "b": b, "data": [groups[a][0].data, groups[b][0].data]}
+        for a, b in every
+        if (a, b) not in alike
+    ]
     variants = [_variant(name, group, names) for name, group in groups.items()]
     return {"searches": len(searches), "variants": variants, "pairs": pairs, "apart": apart}
 
 
-def contrast(a: BySeed, b: BySeed) -> dict[str, Any]:
+def contrast(a: BySeed, b: BySeed, tests: int = 1) -> dict[str, Any]:
     """How much more ``b`` has than ``a``; neither is empty.
 
     With two common seeds or more the differences are taken seed by seed, the same seed being the same split,
@@ -108,12 +111,15 @@ def contrast(a: BySeed, b: BySeed) -> dict[str, Any]:
     against all of the other. Intervals are Student's t at 95 %, without pairs with Welch's degrees of
     freedom.
 
+    Args:
+        tests: pairs of variants that a claim is made about at once; its level is shared among them.
+
     Returns:
         ``difference``; ``p``, two-sided, and ``test``; ``least``, the smallest p that so few seeds can
         give; ``flips``, the probability that one seed of each, drawn independently, has the opposite order
-        (normal approximation), and ``flipped``, how often it was so (`gapless.audit.noise.flipped`);
+        (normal approximation), and ``flipped``, how often two disagreed (`gapless.audit.noise.flipped`);
         ``seeds needed`` of each variant for a claim, and ``common seeds needed`` where they are paired
-        (power 0.8 at level 0.05). None where too few seeds were searched with to say.
+        (power 0.8, level 0.05 over all tests). None where too few seeds were searched with to say.
     """
     common = sorted(set(a) & set(b))
     left, right = list(a.values()), list(b.values())
@@ -127,14 +133,16 @@ def contrast(a: BySeed, b: BySeed) -> dict[str, Any]:
         steps = []
         found |= {"difference": welch(left, right), "p": rank_sum(left, right), "test": APART}
         found["least"] = min(1.0, 2 / math.comb(len(a) + len(b), len(a)))
-    size = found["difference"]["mean"]
+    size, level = round(found["difference"]["mean"], DIGITS), ALPHA / tests
     known = len(left) > 1 and len(right) > 1
     spread = math.hypot(stdev(left), stdev(right)) if known else None
     return found | {
         "flips": None if spread is None else _wrong(size, spread),
         "flipped": flipped([left, right]) if known else None,
-        "seeds needed": None if spread is None else seeds_needed(size, spread / math.sqrt(2)),
-        "common seeds needed": seeds_needed(size, stdev(steps) / math.sqrt(2)) if steps else None,
+        "seeds needed": None if spread is None else seeds_needed(size, spread / math.sqrt(2), level=level),
+        "common seeds needed": seeds_needed(size, stdev(steps) / math.sqrt(2), True, level)
+        if steps
+        else None,
     }
 
 

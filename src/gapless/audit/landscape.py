@@ -23,7 +23,7 @@ def autocorrelation(walks: Sequence[Sequence[float]], lag: int) -> float | None:
     """
     pairs = [(walk[i], walk[i + lag]) for walk in walks for i in range(len(walk) - lag)]
     every = np.array([score for walk in walks for score in walk], dtype=np.float64)
-    if not pairs or len(every) < 2 or not every.var():
+    if not pairs or len(every) < 2 or not np.ptp(every):
         return None
     a, b = (np.array(side, dtype=np.float64) - every.mean() for side in zip(*pairs, strict=True))
     return float((a * b).mean() / every.var())

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+LEVEL, SAME = 0.05, 1e-9
+"""Of a claim; accuracies no farther apart are equal."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -14,16 +17,10 @@ class Outcome:
 
     Args:
         expected: mean test accuracy of what it keeps.
-        tests: every test accuracy it may end with, and with what probability.
     """
 
     k: int
     expected: float
-    tests: tuple[tuple[float, float], ...]
-
-    def at_least(self, accuracy: float) -> float:
-        """Probability that it ends with that test accuracy or a better one."""
-        return sum(chance for test, chance in self.tests if test >= accuracy)
 
 
 def outcome(trained: Sequence[tuple[float, float]], k: int) -> Outcome:
@@ -38,8 +35,23 @@ def outcome(trained: Sequence[tuple[float, float]], k: int) -> Outcome:
     ranked = sorted(trained, key=lambda pair: -pair[0])
     n = len(ranked)
     chances = [math.comb(n - i, k - 1) / math.comb(n, k) for i in range(1, n + 1)]
-    tests = tuple((test, chance) for (_, test), chance in zip(ranked, chances, strict=True) if chance)
-    return Outcome(k, sum(test * chance for test, chance in tests), tests)
+    return Outcome(k, sum(test * chance for (_, test), chance in zip(ranked, chances, strict=True)))
+
+
+def luck(found: float, tests: Sequence[float], k: int) -> float:
+    """Probability that the best of ``k`` random architectures does so well beside those that were trained.
+
+    Were the search a random search of ``k`` trainings, the best of its k and the n others would be n + k
+    draws of one kind, and r others or fewer would be at least as good with probability
+    1 - C(n + k - r - 1, k) / C(n + k, k): no less than k / (n + k), so that few trainings cannot deny luck.
+    Choosing on validation finds less than the best on test, so the true probability is at most this.
+
+    Args:
+        tests: test accuracies of n random architectures.
+    """
+    n = len(tests)
+    better = sum(test >= found - SAME for test in tests)
+    return 1 - math.comb(n + k - better - 1, k) / math.comb(n + k, k)
 
 
 @dataclass(frozen=True)
@@ -49,7 +61,7 @@ class Judgement:
     Args:
         k: trainings that the time of the search would have paid for, what it found included.
         trained: how many there are to judge from; fewer than ``k`` make random search look weaker.
-        p: probability that random search ends at least as well, were the search no better than it.
+        p: probability of so good an end, were the search no better than random search (`luck`).
     """
 
     k: int
@@ -65,9 +77,6 @@ def judged(
 ) -> Judgement | None:
     """None where no random architecture was trained.
 
-    The p-value counts the found architecture among those it is compared with, so that it is never 0 and
-    valid for any number of them (Phipson & Smyth 2010).
-
     Args:
         found: test accuracies of what was found, one a seed; their mean is compared.
         trained: validation and test accuracy of random architectures, trained alike.
@@ -78,12 +87,14 @@ def judged(
     k = max(1, 1 + int(search_seconds / each)) if each > 0 else 1
     there = outcome(trained, min(k, len(trained)))
     mean, n = fmean(found), len(trained)
-    p = (1 + n * there.at_least(mean)) / (n + 1)
+    p, least = luck(mean, [test for _, test in trained], k), k / (n + k)
     gain = mean - there.expected
-    side = "better" if gain >= 0 else "worse"
+    size = f"{abs(100 * gain):.1f}"
+    side = "as good as" if size == "0.0" else f"{size} points {'better' if gain > 0 else 'worse'} than"
     cost = f"random search at equal cost (the best of {there.k} trained architectures)"
     if k > n:
         cost = f"random search with {n} of the {k} trainings that equal cost would pay for"
-    text = f"the search is {abs(100 * gain):.1f} points {side} than {cost}"
-    end = f"that is more than luck (p = {p:.3f})" if p < 0.05 else f"that may be luck (p = {p:.2f})"
-    return Judgement(k, n, there.expected, gain, p, f"{text}; {end}.")
+    end = f"that is more than luck (p = {p:.3f})" if p < LEVEL else f"that may be luck (p = {p:.2f})"
+    if p >= LEVEL and least >= LEVEL and gain > 0:
+        end = f"so few trainings cannot tell it from luck (p = {p:.2f}, at best {least:.2f})"
+    return Judgement(k, n, there.expected, gain, p, f"the search is {side} {cost}; {end}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from gapless.job.request import Request, pairs
 VERSION = 1
 SAME = ("gapless", "torch", "device")
 """What of the environment may change numbers."""
+BARE = re.compile(r"(\d+:)?(skip\w*|identity|none|zero|zeroize|\w*pool\w*)", re.IGNORECASE)
+"""Names of operations without parameters."""
 
 
 @dataclass(frozen=True)
@@ -177,13 +180,14 @@ def opened(path: Path) -> Side | None:
 
 
 def free(found: Mapping[str, Any]) -> bool | None:
-    """Whether every operation of the found architecture has no parameters, as its drawing names them.
+    """Whether every operation of the found architecture has no parameters.
 
-    None where nothing is drawn, or lines without names. An operation without parameters is a skip, a pooling
-    or nothing at all.
+    As an audit counted them, else as its drawing names them: a skip, a pooling or nothing at all. None where
+    nothing was counted or drawn, or lines have no names.
     """
-    from gapless.report.gates import is_none, is_skip
-
+    share = at("audit", "free", "share")(found)
+    if isinstance(share, int | float):
+        return share == 1
     panels = at("drawing", "panels")(found)
     if not panels:
         return None
@@ -191,7 +195,7 @@ def free(found: Mapping[str, Any]) -> bool | None:
     names = [str(edge["label"]) for edge in edges if edge.get("label")]
     if edges and not names:
         return None
-    return all(is_none(name) or is_skip(name) or "pool" in name.lower() for name in names)
+    return all(map(BARE.fullmatch, names))
 
 
 def _inside(path: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gapless.audit.chain import taken
 from gapless.report.words import real, tenths
 
 LEVELS = {
@@ -98,6 +99,4 @@ def waterfall(chain: Sequence[Mapping[str, Any]]) -> Waterfall | None:
 
 
 def _between(start: Level, end: Level) -> str:
-    names = list(LEVELS)
-    passed = names[names.index(start.name) + 1 : names.index(end.name) + 1]
-    return " + ".join(STEPS[name] for name in passed)
+    return " + ".join(STEPS[name] for name in taken(start.name, end.name))

@@ -32,6 +32,8 @@ def told(found: Mapping[str, Any]) -> Told | None:
     n, edit = real(found.get("archs")), real(found.get("edit"))
     if n is None or edit is None:
         return None
+    if n == 1:
+        return Told("The walks had one architecture to visit, so there is no landscape to speak of.")
     lead = (
         f"One edit changes the accuracy under shared weights by {size(edit)} on average, over "
         f"{counted(int(n), 'architecture')} on random walks."

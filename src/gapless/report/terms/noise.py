@@ -36,7 +36,7 @@ def told(found: Mapping[str, Any]) -> Told | None:
         (f"{points}seeds", estimate(seeds, 100)),
         (f"{points}architectures", estimate(archs, 100)),
         ("wrong order, by these spreads, %", estimate(flips, 100, 1)),
-        ("wrong order, counted", UNKNOWN if flipped is None else percent(flipped)),
+        ("two trainings disagree, counted", UNKNOWN if flipped is None else percent(flipped)),
         ("lead of the best", change(lead_of)),
         ("architectures", _whole(found.get("archs"))),
         ("trainings", _whole(found.get("trainings"))),

@@ -42,7 +42,7 @@ def told(found: Mapping[str, Any]) -> Told | None:
         more.append(f"The one that shared weights like best is {below} the best one.")
     more.append(
         f"In parentheses are 95{SPACE}% intervals over architectures, by the bootstrap; for a few they "
-        "are too short. The p-value is that of scores dealt at random."
+        "are too short. The p-value is that of scores dealt at random, in either direction."
     )
     titles = tuple(SCORES[name] for name in scored)
     return Told(lead, (" ".join(more),), ("statistic", *titles), _table(tuple(scored.values())))
@@ -80,7 +80,8 @@ def _sure(judged: Mapping[str, Any]) -> str:
         return "How much of that is chance is not known."
     if chance < LEVEL:
         exact = f"p = {chance:.3f}" if chance >= LEAST_P else f"p < {LEAST_P}"
-        return f"That is more than chance ({exact})."
+        way = "the opposite order, and " if (real(block(judged, "tau").get("value")) or 0) < 0 else ""
+        return f"That is {way}more than chance ({exact})."
     return f"That may be chance (p = {chance:.2f})."
 
 
@@ -90,7 +91,9 @@ def _table(scored: tuple[Mapping[str, Any], ...]) -> tuple[tuple[str, ...], ...]
     for part, title, say in _PARTS:
         for name in _keys(scored, part):
             cells = (say(block(one, part).get(name)) for one in scored)
-            table.append((title.format(_called(name)), *cells))
+            n = real(scored[0].get("n")) if part == "precision" else None
+            drawn = f" (by chance {percent(min(1.0, int(name) / n))})" if n and name.isdigit() else ""
+            table.append((title.format(_called(name)) + drawn, *cells))
     few = all((real(one.get("n")) or 0) < LEAST for one in scored)
     told = (row for row in table if any(cell != UNKNOWN for cell in row[1:]))
     return tuple(row for row in told if not (few and row[0] == _WHOLE["top decile"]))
