@@ -2,7 +2,7 @@
 
 
 def staying(names, accuracy, picks):
-    """An option stays where fewer than ``picks`` are missed more: lower without them, or as low and earlier."""
+    """Where fewer than ``picks`` are missed more: lower without them, or as low and earlier."""
     kept = []
     for i, name in enumerate(names):
         ahead = 0
