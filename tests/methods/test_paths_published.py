@@ -4,6 +4,7 @@ import pytest
 
 import gapless.methods
 from gapless.core import Progress, at
+from gapless.parts.mask.lowest import options_left
 from gapless.parts.perturb.operation_dropout import OperationDropout
 
 
@@ -46,5 +47,14 @@ def test_dropnas():
 
 def test_ddpnas():
     recipe = gapless.methods.get("ddpnas")
-    assert (recipe.epochs, recipe.batch, recipe.alphas.lr) == (3 * sum(range(8)), 256, 1e-2)
-    assert [lr(recipe, 0, share) for share in (0.0, 1.0)] == pytest.approx([0.025, 0.0], abs=1e-15)
+    assert (recipe.epochs, recipe.batch) == (3 * sum(range(2, 9)), 256)
+    assert [lr(recipe, 0, share) for share in (0.0, 1.0)] == pytest.approx([0.025, 0.001], abs=1e-15)
+    weights = recipe.weights
+    assert (weights.betas[0], weights.weight_decay, weights.clip) == (0.9, 5e-4, 5.0)
+    left = [options_left(8, epoch, recipe.epochs) for epoch in range(recipe.epochs + 1)]
+    assert [left.index(n) for n in range(7, 0, -1)] == [24, 45, 63, 78, 90, 99, 105]
+
+
+@pytest.mark.parametrize("method", ["random", "enas", "ddpnas"])
+def test_idle_weights_move_on(method):
+    assert gapless.methods.get(method).weights.idle == "decay"

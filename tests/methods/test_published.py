@@ -50,6 +50,16 @@ def test_single_path_as_published():
     assert recipe.select.evaluations == 20 * 50
 
 
+def test_perturbation_as_published():
+    """5 epochs between decisions: 14 edges and 3 nodes, the first before and the last after all others."""
+    trained, chosen = gapless.methods.get("darts-pt").stages
+    assert (trained.epochs, chosen.epochs) == (50, 5 * (14 + 3 - 1) + 1)
+
+
+def test_a_controller_sees_dropped_features():
+    assert gapless.methods.get("enas").stages[0].dropout == pytest.approx(1 - 0.9)
+
+
 PROGRAM = """
 import json, gapless.methods as methods
 recipes = {f"{n}/{p}": methods.get(n, p) for n in methods.names() for p in methods.PRESETS}

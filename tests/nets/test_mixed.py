@@ -11,10 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from gapless.data.shape import ImageShape
 from gapless.nets.gate import Gate
-from gapless.nets.mixed import Mixed, added, dropped, pooled_logits
+from gapless.nets.mixed import Mixed, added, dropped, passed, pooled_logits
 from gapless.nets.operations import Residual
 from gapless.nets.seeded import seeded
+from gapless.spaces.contract import Shape
+from gapless.spaces.darts import Darts
+from gapless.spaces.nb201 import Nb201
 
 ROW, COLUMNS = 1, {"none": 0, "skip": 1, "conv": 3, "pool": 2}
 
@@ -117,3 +121,37 @@ def test_drop_path_is_drawn_per_operation():
     with seeded(3):
         y = net(x, None, 0.5).flatten()
     assert sorted(set(y.tolist())) == [0.0, 2.0, 4.0]
+
+
+def test_an_edge_drops_its_mixture_whole():
+    net, x = edge().train(), images(50)
+    gate = Gate(torch.linspace(0.1, 0.8, 8, dtype=torch.float64).view(2, 4))
+    whole = gate.weight[ROW, 1] * x + gate.weight[ROW, 3] * net.conv(x) + gate.weight[ROW, 2] * net.pool(x)
+    with seeded(3):
+        y = passed(net, x, gate, 0.4)
+    kept = (y != 0).any(3).any(2).any(1)
+    assert 0 < kept.sum() < 50
+    assert torch.allclose(y, whole * kept.view(50, 1, 1, 1) / 0.6, rtol=0, atol=1e-12)
+    assert passed(net, x, Gate(active=np.zeros((2, 4), dtype=bool)), 0.4) is None
+    assert torch.allclose(passed(net.eval(), x, gate, 0.4), whole, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("space", "shape"),
+    [(Nb201(), Shape(4, 1)), (Darts(2, ("max_pool_3x3", "skip_connect")), Shape(4, 3, pool_norm=True))],
+    ids=["nb201", "darts"],
+)
+def test_cells_drop_mixtures_whole_and_spare_the_identity_alone(space, shape):
+    def first(choices, mixed):
+        with seeded(0):
+            net, seen = space.network(choices, shape, ImageShape(3, 8, 8, 4)).train(), []
+            net.cells[0].register_forward_hook(lambda _, given, out: seen.append(out))
+            ones = {g.name: Gate(torch.ones(len(g.rows), len(g.options))) for g in choices.groups()}
+            net(torch.randn(5, 3, 8, 8), ones if mixed else None, 1 - 1e-12)
+        return seen[0]
+
+    every = space.choices
+    skips = every.restrict(lambda at, option: option == "skip_connect" or not every.choice(at).leaf)
+    assert not first(every, mixed=True).any()
+    assert not first(skips, mixed=True).any()
+    assert first(skips, mixed=False).any()

@@ -106,6 +106,29 @@ def test_cycles_begin_when_alpha_moves_and_read_it_anew():
     assert momenta[0] == 0 < momenta[1]
 
 
+def test_all_momenta_are_forgotten_when_a_cycle_begins():
+    """A momentum is the gradient of the cycle's first step after it; moments have seen one cycle."""
+    run, forgotten, joint = searching(Cyclic(warm=1, joint=1), epochs=5, freeze_alpha=0.2), [], []
+    run.alphas = Descent(run.alpha, Optim("adam", LR, (0.5, 0.999), 0.0))
+    per_epoch = run.progress.steps // run.progress.epochs
+    assert per_epoch > 1
+    while run.progress.step < run.progress.steps:
+        run.step()
+        if run.progress.step % per_epoch == 1:
+            velocity, tensors = run.weights.velocity(), run.weights.tensors
+            forgotten.append(
+                all(
+                    torch.equal(v, 0 * v if t.grad is None else t.grad)
+                    for v, t in zip(velocity, tensors, strict=True)
+                )
+            )
+        if run.epoch_ended:
+            run.end_epoch()
+            joint.append({int(n) for key, n in run.alphas.state().items() if key.endswith("/step")})
+    assert forgotten == [True, True, False, True, False]
+    assert joint == [set(), set(), {per_epoch}, set(), {per_epoch}]
+
+
 def test_an_unknown_distance_is_refused():
     with pytest.raises(UnknownName, match="hard"):
         Distance("hard")

@@ -1,6 +1,5 @@
 """Perturbation-based selection against plain loops, and in real searches."""
 
-import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -14,24 +13,21 @@ import gapless.methods
 from gapless.core import Choice
 from gapless.engine.check import conflicts
 from gapless.nets.statistics import normalizations
-from gapless.parts.mask.perturbation import DECISIONS, Perturbation, strongest, surviving
+from gapless.parts.contract import Validation
+from gapless.parts.mask.perturbation import DECISIONS, Perturbation, needed
 from gapless.parts.relax.gumbel import Gumbel
+from gapless.spaces.contract import Shape
+from gapless.spaces.darts import Darts
 from gapless.testing.methods import SPACES, advance, shortened, started
 
 
-def scored(levels, salt):
-    return lambda gone: zlib.crc32(f"{salt}/{sorted(gone)}".encode()) % levels / levels
-
-
 @settings(derandomize=True, deadline=None)
-@given(st.integers(2, 7), st.integers(1, 3), st.integers(1, 6), st.integers(0, 10**6))
-def test_what_stays(n, picks, levels, salt):
-    names, accuracy = [f"o{i}" for i in range(n)], scored(levels, salt)
-    choice = Choice("c", dict.fromkeys(names), pick=min(picks, n))
-    asked = lambda path, gone: accuracy(frozenset(gone))  # noqa: E731
-    alone = {name: accuracy({name}) for name in names}
-    assert strongest(("c",), choice, asked) == oracle.options(names, alone, min(picks, n))
-    assert surviving(("c",), choice, asked) == oracle.edges(names, accuracy, min(picks, n))
+@given(st.lists(st.integers(0, 4), min_size=2, max_size=7), st.integers(1, 3))
+def test_what_stays(levels, picks):
+    names, picks = [f"o{i}" for i in range(len(levels))], min(picks, len(levels))
+    accuracy = {name: level / 4 for name, level in zip(names, levels, strict=True)}
+    kept = needed(Choice("c", dict.fromkeys(names), pick=picks), accuracy.__getitem__)
+    assert sorted(kept) == oracle.staying(names, accuracy, picks)
 
 
 def searching(tiny, epochs=2):
@@ -98,7 +94,7 @@ def test_the_first_decision_of_a_chain_is_by_real_accuracies():
     decided = [i for i, choice in enumerate(smaller.choices) if len(choice.options) == 1]
     assert len(decided) == 1
     kept = list(smaller.choices[decided[0]].options)
-    assert kept == oracle.options(group.options, by_row[decided[0]])
+    assert kept == oracle.staying(group.options, by_row[decided[0]], 1)
     assert all(len(set(by_name.values())) > 1 for by_name in by_row)
     assert smaller.choices[1 - decided[0]] == before.choices[1 - decided[0]]
 
@@ -120,6 +116,27 @@ def test_an_edge_that_is_out_is_not_computed():
     group = next(g for g in SPACES[1][0].choices.groups() if g.name == "reduce")
     rows = [i for i, row in enumerate(group.rows) if row[:1] == path]
     assert any(any(not tables["reduce"][row].any() for row in rows) for tables in seen)
+
+
+def test_each_edge_is_missed_by_itself():
+    """Once 3 were gone, 0 would be missed least; alone, 2 and 3 are."""
+    alone = {frozenset("0"): 0.5, frozenset("1"): 0.6, frozenset("2"): 0.7, frozenset("3"): 0.8}
+    pairs = {frozenset("30"): 0.9, frozenset("31"): 0.1, frozenset("32"): 0.2}
+    space = Darts(nodes=3, operations=("max_pool_3x3", "skip_connect"))
+    run, node = searching((space, Shape(4, 3, affine=False, pool_norm=True))), ("normal/4",)
+    (group,) = (group for group in space.choices.groups() if group.name == "normal")
+
+    def validation(mix, batches=0):
+        active = mix["normal"].active
+        out = frozenset(row[1] for i, row in enumerate(group.rows) if row[:1] == node and not active[i].any())
+        return Validation(0.0, (alone | pairs).get(out, 0.0))
+
+    run.validation = validation
+    run.progress = replace(run.progress, epoch=run.progress.epochs)
+    smaller = Perturbation()(run, run.gates())
+    left = list(smaller.choice(node).options)
+    assert left == oracle.staying("0123", {str(i): alone[frozenset(str(i))] for i in range(4)}, 2)
+    assert left == ["0", "1"]
 
 
 def test_the_search_ends_with_what_is_left():

@@ -55,8 +55,8 @@ class Stage:
         sample: which paths a step computes; None where the mix is computed whole.
         freeze_alpha: share of the stage, from its start, in which alpha does not move.
         mask: asked after every epoch for a smaller space.
-        drop_path: probability with which an operation's output is dropped for an image, in every forward of
-            the stage; from 0 to below 1; a number or a schedule.
+        drop_path: probability with which what an edge of a cell gives, or the body of a residual layer, is
+            dropped for an image, in every forward of the stage; from 0 to below 1; a number or a schedule.
         dropout: probability with which a feature before the classifier is zeroed, likewise.
         depth: cells of this stage's super-network, as a multiple of the search shape's.
         partial: one in so many channels goes through the operations of an edge, the others pass it by.

@@ -20,25 +20,27 @@ REFERENCE = Reference(
 
 
 def ddpnas(quick: bool = False) -> Recipe:
-    """Published defaults (configs/search/SNG/DDPNAS_darts_cifar10.yaml, search_algorithm/DDPNAS.py): batch
-    256, SGD at 0.025 on a cosine, 3 rounds a deletion, which are 84 epochs with 8 operations; rate of the
-    distribution 0.01.
+    """Released defaults (commit ea8f8ab: configs/search/SNG/DDPNAS_darts_cifar10.yaml, xnas/core/config.py,
+    xnas/algorithms/SNG/DDPNAS.py, scripts/search/SNG/search.py): batch 256, SGD 0.025 -> 0.001 on a cosine,
+    momentum 0.9, weight decay 5e-4, clip 5; a round has as many epochs as operations are left, and 3 rounds
+    a deletion are 3 * (8 + 7 + ... + 2) = 105 epochs down to one.
 
     ``quick`` is ours.
     """
     stage = Stage(
-        40 if quick else 84,
+        40 if quick else 105,
         Score(4 if quick else 1, rate=0.1),
         Softmax(),
         sample=FromP(),
         mask=Lowest(),
     )
+    lr = Cosine(0.1, per="step") if quick else Cosine(0.025, 0.001)
     return Recipe(
         name="ddpnas",
         title="DDPNAS",
         stages=(stage,),
         select=Discretize(),
-        weights=Optim("sgd", Cosine(0.1 if quick else 0.025, per="step"), (0.9, 0), 3e-4, clip=5.0),
+        weights=Optim("sgd", lr, (0.9, 0), 5e-4, clip=5.0, idle="decay"),
         alphas=Optim("adam", 5e-2 if quick else 1e-2, (0.5, 0.999), 0.0),
         batch=64 if quick else 256,
         equation="w <- w - lr * grad_w L_tr(F(x; a, w)), a ~ p; alpha <- alpha + lr * (accuracy_val(a) - b) "
@@ -46,14 +48,17 @@ def ddpnas(quick: bool = False) -> Recipe:
         terms=("discretization loss",),
         reference=REFERENCE,
         deviations=(
-            "p climbs the gradient of the expected validation accuracy, estimated in every step; the "
-            "released code measures an architecture after each epoch and adds a softmax of the accuracies of "
-            "the options of a choice, smoothed by a momentum, to p.",
-            "Architectures are drawn by p, as the paper says; in the released code every option that is left "
-            "is trained once a round.",
-            "Options are deleted one by one down to one; the released code keeps the last operation with and "
-            "the last without parameters of each edge.",
+            "p climbs the gradient of the expected validation accuracy, estimated in every step, by Adam at "
+            "0.01, which is ours; the released code measures an architecture after each epoch and adds a "
+            "softmax of what was measured of the options of a choice, smoothed by a momentum, to p, and the "
+            "rate of 0.01 in its configuration is not applied.",
+            "Architectures are drawn by p in every step, as the paper says; the released code draws one an "
+            "epoch uniformly, deleted options among them, half of them with few parameter-free operations.",
+            "What is measured is the accuracy of the architecture that was drawn; in that commit it is an "
+            "error, and noted for the options of another draw.",
+            "The learning rate falls to its end within the 105 epochs; the released code's takes 200, of "
+            "which it runs 108, until no option is left.",
             "Where an architecture picks its edges, the strongest are taken at the end, as in DARTS.",
-            "Momentum, weight decay and clip are those of DARTS; what the paper sets was not verified.",
+            "What the paper sets was not verified.",
         ),
     )

@@ -54,6 +54,8 @@ def dropnas(quick: bool = False) -> Recipe:
             "released code momentum still moves them.",
             "Weight decay is 3e-4 and is a part of the same step; the released code makes a second "
             "step, along the gradient of 3e-4 * |w|^2, which is twice that.",
+            "Decay of alpha is likewise a part of its Adam step; the released code makes a second one, along "
+            "the gradient of 1e-3 * |alpha|^2 over those alpha whose gradient was above 1e-7 in size.",
             "The search has 14 cells where the search shape has 8, and as many times those of any other.",
         ),
     )

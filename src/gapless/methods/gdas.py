@@ -18,9 +18,9 @@ REFERENCE = Reference(
 
 
 def gdas(quick: bool = False) -> Recipe:
-    """Published defaults (configs/search-opts/GDAS-NASNet-CIFAR.config, exps/algos/GDAS.py): 250 epochs,
-    batch 256, temperature 10 -> 0.1, SGD 0.025 -> 0.001 on a cosine, Nesterov momentum 0.9, weight decay
-    5e-4, clip 5; Adam(0.5, 0.999) at 3e-4, weight decay 1e-3.
+    """Published defaults (configs/search-opts/GDAS-NASNet-CIFAR.config, exps/NAS-Bench-201-algos/GDAS.py):
+    250 epochs, batch 256, temperature 10 -> 0.1, SGD 0.025 -> 0.001 on a cosine, Nesterov momentum 0.9,
+    weight decay 5e-4, clip 5; Adam(0.5, 0.999) at 3e-4, weight decay 1e-3.
 
     ``quick`` is ours: 60 epochs of batch 64 with larger steps.
     """
@@ -38,6 +38,7 @@ def gdas(quick: bool = False) -> Recipe:
         terms=("discretization loss",),
         reference=REFERENCE,
         deviations=(
+            "The temperature is that of epoch e of E at e / E; the released code has e / (E - 1).",
             "Alpha moves before the weights; in the released code after them.",
             "One draw serves the alpha step and the weight step; the released code draws for each.",
             "An operation that was not drawn gives its gate no gradient; in the released code its gate is "

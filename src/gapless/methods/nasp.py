@@ -41,6 +41,8 @@ def nasp(quick: bool = False) -> Recipe:
             "'none', which the released code does not have, begins at 0 and never has a gradient: where an "
             "architecture may have it, it is chosen when all others have fallen to 0.",
             "The penalty on the number of parameters is left out; its coefficient is 0 in the released code.",
+            "In the end edges are compared by the clipped alpha; in the released code by its softmax over "
+            "the operations of an edge.",
             "Weights that a step did not touch stay as they are, without momentum or decay.",
             "The forward of the alpha step leaves BatchNorm's running statistics alone; in the released code "
             "it updates them, which changes no training step.",

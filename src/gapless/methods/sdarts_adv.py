@@ -19,4 +19,8 @@ def sdarts_adv(quick: bool = False) -> Recipe:
         stages=(replace(random.stages[0], perturb=(Attack(),)),),
         equation="w <- w - lr * grad_w max_d L_tr(w, P(gate(alpha) + d)), |d| <= r; "
         "alpha <- alpha - lr * grad_alpha L_val(w, alpha)",
+        deviations=(
+            "The forward of the alpha step leaves BatchNorm's running statistics alone; in the released code "
+            "it counts validation images into them, and the attack normalises by them.",
+        ),
     )

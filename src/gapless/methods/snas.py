@@ -38,11 +38,10 @@ def snas(quick: bool = False) -> Recipe:
         terms=("discretization loss",),
         reference=REFERENCE,
         deviations=(
-            "No resource term: its coefficient is 0 here, and 0.01 on the logarithm in the released command.",
+            "No resource term: its coefficient is 0 here; the released command has 1.5e-3 on the logarithm.",
             "Every edge is kept and its operation may be 'none' in the paper; here a node keeps as many "
             "inputs as the space says, and 'none' only where an architecture may have it.",
             "Adam moves alpha, as in the released code on several devices; on one it is SGD.",
-            "Drop path drops the output of an operation; in the released code that of a whole edge.",
             "Initial values of alpha have mean 0, in the released code 1, which a softmax does not see.",
         ),
     )

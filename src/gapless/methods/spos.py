@@ -49,6 +49,6 @@ def spos(quick: bool = False) -> Recipe:
         deviations=(
             "Architectures are drawn uniformly; the released code draws them uniformly within bins of FLOPs "
             "below a target.",
-            "Weights that a step did not touch stay as they are, without momentum or decay.",
+            "All weights decay; in the released code biases and other parameters of one dimension do not.",
         ),
     )

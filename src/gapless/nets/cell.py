@@ -10,7 +10,7 @@ from torch import nn
 from gapless.nets import fast
 from gapless.nets.cell_operations import Operations
 from gapless.nets.gate import Gate
-from gapless.nets.mixed import added
+from gapless.nets.mixed import added, passed
 from gapless.nets.native_cell import NativeCell
 from gapless.nets.source_node import SourceNodes
 
@@ -53,7 +53,7 @@ class Cell(nn.Module):
         states = [self.preprocess0(s0), self.preprocess1(s1)]
         for target in range(2, 2 + self.nodes):
             terms = [
-                self.edges[f"{source}-{target}"](state, gate, drop_path)
+                passed(self.edges[f"{source}-{target}"], state, gate, drop_path)
                 for source, state in enumerate(states)
                 if f"{source}-{target}" in self.edges
             ]

@@ -79,6 +79,10 @@ class Descent:
             for tensor, buffer in zip(self.tensors, buffers, strict=True)
         ]
 
+    def forget(self) -> None:
+        """As before the first step: no momenta and no moments."""
+        self._torch.state.clear()
+
     def state(self) -> dict[str, torch.Tensor]:
         """Everything that the optimizer remembers, as ``name/key`` tensors."""
         memory = {
@@ -91,7 +95,7 @@ class Descent:
 
     def restore(self, state: Mapping[str, torch.Tensor]) -> None:
         """What `state` gave."""
-        self._torch.state.clear()
+        self.forget()
         self.decay = 1.0
         for path, value in state.items():
             name, key = path.rsplit("/", 1)

@@ -11,7 +11,7 @@ from torch.nn import functional
 from gapless.nets.gate import Gate
 from gapless.nets.operations import Residual, dropped
 
-__all__ = ["Mixed", "added", "dropped", "pooled_logits"]
+__all__ = ["Mixed", "added", "dropped", "passed", "pooled_logits"]
 
 
 class Mixed(nn.Module):
@@ -63,6 +63,20 @@ class Mixed(nn.Module):
             if gate is not None and gate.dropout is not None and gate.dropout[self.row, column]:
                 y = functional.dropout(y, float(gate.dropout[self.row, column]), self.training)
             yield column, y
+
+
+def passed(
+    edge: nn.Module, x: torch.Tensor, gate: Gate | None, drop_path: float = 0.0
+) -> torch.Tensor | None:
+    """What an edge of a cell, a `Mixed` or one on partial channels, makes of ``x``; None where nothing.
+
+    In training, ``drop_path`` drops a mixture whole, the identity with it (automl/RobustDARTS,
+    src/search/model_search.py); without a gate, operations as `Mixed` does (quark0/darts, cnn/model.py).
+    """
+    if gate is None or not (drop_path and edge.training):
+        return edge(x, gate, drop_path)  # type: ignore[no-any-return]
+    y = edge(x, gate)
+    return None if y is None else dropped(y, drop_path)
 
 
 def added(terms: Iterable[torch.Tensor | None]) -> torch.Tensor | None:

@@ -25,7 +25,7 @@ from gapless.data.shape import ImageShape
 from gapless.nets import cost, fast, operations
 from gapless.nets.dense_node import DenseNodes
 from gapless.nets.gate import Mix
-from gapless.nets.mixed import Mixed, added, pooled_logits
+from gapless.nets.mixed import Mixed, added, passed, pooled_logits
 from gapless.nets.partial import on_part, part_of
 from gapless.spaces.contract import Preset, Shape, Slot, slots
 
@@ -92,7 +92,7 @@ class Cell(nn.Module):
                 return out
         states = [x]
         for node in range(1, 4):
-            terms = (self.edges[f"{s}-{node}"](state, gate, drop_path) for s, state in enumerate(states))
+            terms = (passed(self.edges[f"{s}-{node}"], y, gate, drop_path) for s, y in enumerate(states))
             total = added(terms)
             states.append(torch.zeros_like(x) if total is None else total)
         return states[-1]

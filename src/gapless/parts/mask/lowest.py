@@ -24,7 +24,8 @@ class Lowest:
     options one is deleted after the share ``m / S`` of the stage, the next after ``(m + m - 1) / S``, and so
     on, with S = m + (m - 1) + ... + 2; each in the first epoch that ends there or later. m is the largest
     number of options of a choice; a choice with fewer loses its first when the others have as few.
-    Reference: Zheng et al. 2019 (DDPNAS); MAC-AutoML/XNAS, xnas/search_algorithm/DDPNAS.py.
+    Reference: Zheng et al. 2019 (DDPNAS); MAC-AutoML/XNAS,
+    xnas/algorithms/SNG/DDPNAS.py (commit ea8f8ab).
     """
 
     def init(self, run: RunView) -> Extra:

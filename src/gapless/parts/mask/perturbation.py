@@ -15,18 +15,20 @@ from gapless.nets.gate import Mix
 from gapless.parts.contract import Extra, Gates, RunView
 
 DECISIONS = "perturbation/decisions"
-Score = Callable[[Path, Sequence[str]], float]
+Score = Callable[[str], float]
 
 
 @dataclass(frozen=True)
 class Perturbation:
     """One decision after another, spread evenly over the epochs of its stage, the last at its end.
 
-    First the leaf choices, in random order: for each option the validation accuracy without it, and the
-    option with the lowest stays, as many as are picked. Then the choices of edges, in random order: one after
-    another the edge without which accuracy is highest goes, until as many are left as are picked. Gates are
-    those of the epoch's end, without normalising what is left; BatchNorm uses the statistics of each batch.
-    The earlier of equal options stays, the later of equal edges goes.
+    First the leaf choices, then those of edges, both in random order. For each option o of a choice, with its
+    others there,
+
+        s_o = accuracy_val(F without o)
+
+    and as many as are picked stay, those with the lowest s; the earlier of equal ones. Gates are those of the
+    epoch's end, without normalising what is left; BatchNorm uses the statistics of each batch.
     Reference: Wang et al. 2021 (rethinking architecture selection), algorithm 1;
     ruocwang/darts-pt, sota/cnn/projection.py.
 
@@ -49,16 +51,15 @@ class Perturbation:
             ready = leaves or open_
             rng = run.streams.generator("perturbation", len(open_))
             path, choice = ready[int(rng.integers(len(ready)))]
-            score = self._scorer(run, choices)
-            kept = strongest(path, choice, score) if choice.leaf else surviving(path, choice, score)
+            kept = needed(choice, self._scorer(run, choices, path))
             choices = choices.restrict(partial(_stays, path, kept))
         return None if choices == run.choices else choices
 
-    def _scorer(self, run: RunView, choices: Space) -> Score:
-        """Accuracy without some options of a choice, as ``choices`` stand now."""
+    def _scorer(self, run: RunView, choices: Space, path: Path) -> Score:
+        """Accuracy without one option of the choice at ``path``, as ``choices`` stand now."""
         mix = run.mix()
-        return lambda path, gone: (
-            run.validation(_without(mix, run, choices, path, gone), self.batches).accuracy
+        return lambda option: (
+            run.validation(_without(mix, run, choices, (*path, option)), self.batches).accuracy
         )
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
@@ -68,19 +69,9 @@ class Perturbation:
             yield "the mask 'perturbation' compares mixes, but those of the stage's relaxation are drawn"
 
 
-def strongest(path: Path, choice: Choice, score: Score) -> list[str]:
+def needed(choice: Choice, score: Score) -> list[str]:
     """The options without which the score is lowest, as many as are picked."""
-    return sorted(choice.options, key=lambda option: score(path, [option]))[: choice.most]
-
-
-def surviving(path: Path, choice: Choice, score: Score) -> list[str]:
-    """What is left when, one after another, the option without which the score is highest goes."""
-    left, gone = list(choice.options), list[str]()
-    while len(left) > choice.most:
-        scores = [score(path, [*gone, option]) for option in left]
-        at = max(range(len(left)), key=lambda i: (scores[i], i))
-        gone.append(left.pop(at))
-    return left
+    return sorted(choice.options, key=score)[: choice.most]
 
 
 def _open(space: Space, prefix: Path) -> Iterator[tuple[Path, Choice]]:
@@ -97,15 +88,14 @@ def _stays(path: Path, kept: Sequence[str], at: Path, option: str) -> bool:
     return at != path or option in kept
 
 
-def _without(mix: Mix, run: RunView, now: Space, path: Path, gone: Sequence[str]) -> Mix:
-    """The mix of what ``now`` has, less some options of the choice at ``path`` and what is inside them."""
-    deep = len(path)
+def _without(mix: Mix, run: RunView, now: Space, gone: Path) -> Mix:
+    """The mix of what ``now`` has, less the option at ``gone`` and what is inside it."""
     there = {
         (row_path, option)
         for group in now.groups()
         for row, row_path in enumerate(group.rows)
         for option, has in zip(group.options, group.mask[row], strict=True)
-        if has and not ((*row_path, option)[:deep] == path and (*row_path, option)[deep] in gone)
+        if has and (*row_path, option)[: len(gone)] != gone
     }
     smaller = {}
     for group in run.choices.groups():

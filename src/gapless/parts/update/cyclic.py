@@ -32,8 +32,9 @@ class Cyclic:
 
     and the penalty. z_w and z_v are the logits `n x classes` of the two networks on the validation batch; D
     is a `Distance`. The evaluation network is a super-network of its own, executed at the one-hot of a; what
-    it learnt of an operation is there when the operation comes back. Its optimizer forgets its momenta when
-    a cycle begins. Reference: Yu & Peng 2020 (CDARTS); researchmm/CDARTS, lib/core/search_function.py.
+    it learnt of an operation is there when the operation comes back. The optimizers of v, w and alpha forget
+    their momenta when a cycle begins. Reference: Yu & Peng 2020 (CDARTS); researchmm/CDARTS,
+    lib/core/search_function.py, CyDAS/search.py.
 
     Args:
         depth: cells of the evaluation network, in multiples of the search network's.
@@ -61,7 +62,8 @@ class Cyclic:
             begun, epoch = run.extra[BEGUN], run.progress.epoch
             if begun < 0 or epoch - begun >= self.warm + self.joint:
                 run.extra.update(_read(run))
-                run.extra[WEIGHTS].restore({})
+                for descent in (run.extra[WEIGHTS], run.weights, run.alphas):
+                    descent.forget()
                 begun.fill_(epoch)
             warming = epoch - int(begun) < self.warm
             scalars = self._alone(run, val) if warming else self._together(run, val)
