@@ -178,7 +178,7 @@ def trained(
     with show.track(title, trainee.progress.steps, trainee.progress.step) as advance:
         train(trainee, after)
     record = _record(errand, plan, trainee.net.eval())
-    record["seconds"] = spent + time.perf_counter() - started
+    record |= {"seconds": spent + time.perf_counter() - started, "threads": threads(plan.device)}
     from gapless.export.weights import save_network
 
     with refusing_disk_errors(folder.path):
@@ -204,6 +204,11 @@ def _record(errand: Errand, plan: Plan, net: torch.nn.Module) -> dict[str, Any]:
                 do=f"lower the learning rate (--set {key}=...) or look at the data",
             )
     return record
+
+
+def threads(device: torch.device) -> int:
+    """Those of the processor that compute here; 1 on another device, which one training has for itself."""
+    return torch.get_num_threads() if device.type == "cpu" else 1
 
 
 @contextmanager
