@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from gapless.core import Arch
+from gapless.core import Arch, Space
 from gapless.core.errors import Interrupted
 from gapless.core.record import Record
 from gapless.engine.panel import Judge
@@ -23,10 +23,12 @@ from gapless.measure import candidates
 from gapless.measure.line import POINTS, line
 from gapless.measure.mathematical import mathematical
 from gapless.measure.onward import free, onward
+from gapless.nets.cost import Cost
 
 PLACE = "gap/"
 PAIR = 2
 """Trainings that are begun together within a budget."""
+ALONE = "the search has left one architecture"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Extent:
     """How much is measured.
 
     Args:
-        archs: sub-networks that are trained alone in the search's shape, to rank the shared weights by.
+        archs: sub-networks that are trained alone in the search's shape, to rank the shared weights by; those
+            that the search has left where they are as many, and others of the space.
         twice: so many of them are trained with a second seed, to tell noise from difference.
         deployed: so many of them are trained in the deployment's shape as well.
         walks: random walks over the space, scored by shared weights.
@@ -81,14 +84,15 @@ class Gap:
         run, extent = self.work.run, self.extent
         self._once("line", POINTS, lambda tell: line(run(), self.arch, advance=tell))
         self._once("free", 1, lambda tell: free(run(), self.arch))
-        if len(self.sample) < min(extent.archs, run().choices.size()) and not self.over:
-            for name in ("sample", "recalibrated", "kept", "judged", "truth"):
+        if len(self.sample) < min(extent.archs, run().space.choices.size()) and not self.over:
+            again = ("sample", "recalibrated", "kept", "judged", "truth", *(["walks"] if self.alone else []))
+            for name in again:
                 self.work.measured.pop(PLACE + name, None)
         self._once("sample", 1, lambda tell: self._sample())
         self._once("recalibrated", 1, lambda tell: self._shared(recalibrated=True))
         self._once("kept", 1, lambda tell: self._shared(recalibrated=False))
         if isinstance(run().recipe.select, Judge):
-            self._once("judged", len(self.sample), self._judged)
+            self._once("judged", len(self.scorable), self._judged)
         if self.truth is not None:
             self.work.store(PLACE + "truth", self._truths(self.truth))
         else:
@@ -128,15 +132,29 @@ class Gap:
 
     # -- sub-networks -----------------------------------------------------------------------------
 
+    @property
+    def alone(self) -> bool:
+        """Whether masks of the search have left one architecture only."""
+        return self.work.run().choices.size() == 1
+
     def _sample(self) -> dict[str, Any]:
-        run = self.work.run()
-        found = candidates.drawn(
-            run.space, run.choices, self.extent.archs, run.net_shape, run.data.shape,
-            run.streams_of_run.child("audit"),
-        )  # fmt: skip
+        """Of what shared weights can score as many as there are, and the rest of the whole space."""
+        run, n = self.work.run(), self.extent.archs
+
+        def draw(choices: Space, name: str) -> dict[Arch, Cost]:
+            streams = run.streams_of_run.child(name)
+            return dict(candidates.drawn(run.space, choices, n, run.net_shape, run.data.shape, streams))
+
+        found = {} if self.alone else draw(run.choices, "audit")
+        if len(found) < min(n, run.space.choices.size()):
+            whole = draw(run.space.choices, "audit, whole space")
+            others = [arch for arch in _spread(list(whole)) if arch not in found]
+            found |= {arch: whole[arch] for arch in others[: n - len(found)]}
+        by_cost = sorted(found.items(), key=lambda pair: (pair[1].macs, pair[0].key))
         return {
             "archs": [
-                {"arch": a.to_json(), "key": a.key, "macs": c.macs, "params": c.parameters} for a, c in found
+                {"arch": a.to_json(), "key": a.key, "macs": c.macs, "params": c.parameters}
+                for a, c in by_cost
             ]
         }
 
@@ -146,13 +164,21 @@ class Gap:
         there = self.work.measured.get(PLACE + "sample", {"archs": []})
         return [Arch.from_json(one["arch"]) for one in there["archs"]]
 
+    @property
+    def scorable(self) -> list[Arch]:
+        """Those of the sample that the super-network still holds; none where it holds a single one."""
+        left = self.work.run().choices
+        return [] if self.alone else [arch for arch in self.sample if arch in left]
+
     def _shared(self, recalibrated: bool) -> dict[str, Any]:
-        records = candidates.shared(self.work.run(), self.sample, recalibrated)
+        if self.alone:
+            return {"missing": f"{ALONE}, so there is nothing to rank"}
+        records = candidates.shared(self.work.run(), self.scorable, recalibrated)
         return {"scores": candidates.plain(records)}
 
     def _judged(self, tell: Callable[[str], None]) -> dict[str, Any]:
         """What the method itself would have thought of them, among all that it scored."""
-        run, sample, records = self.work.run(), self.sample, list[Record]()
+        run, sample, records = self.work.run(), self.scorable, list[Record]()
         select = run.recipe.select
         assert isinstance(select, Judge)
         known = {record.arch: record for record in run.history}
@@ -174,6 +200,8 @@ class Gap:
 
     def _walks(self) -> dict[str, Any]:
         run, extent = self.work.run(), self.extent
+        if self.alone:
+            return {"missing": f"{ALONE}, so there is nowhere to walk"}
         walks = []
         for i in range(extent.walks):
             streams = run.streams_of_run.child("walk", i)

@@ -18,6 +18,7 @@ from gapless.report.terms import (
     suboptima,
 )
 from gapless.report.terms.told import Told as Told
+from gapless.report.terms.told import without
 
 NAMES = (
     "mathematical", "suboptima", "counts", "free", "line", "ranking", "deployment", "noise", "landscape",
@@ -32,16 +33,17 @@ def terms(findings: Mapping[str, Any], found: Sequence[Course]) -> dict[str, Tol
         found: the courses of parameter-free operations.
     """
     audit = block(findings, "audit")
+    ranked, walked = block(audit, "ranking"), block(audit, "landscape")
     every = {
         "mathematical": mathematical.told(block(audit, "mathematical")),
         "suboptima": suboptima.told(block(audit, "suboptima")),
         "counts": suboptima.counts(block(audit, "counts")),
         "free": suboptima.survivors(block(audit, "free")),
         "line": line.told(block(audit, "line")),
-        "ranking": ranking.told(block(audit, "ranking")),
+        "ranking": without(ranked, "Shared weights cannot be ranked here") or ranking.told(ranked),
         "deployment": ranking.deployment(block(audit, "deployment")),
         "noise": noise.told(block(audit, "noise")),
-        "landscape": landscape.told(block(audit, "landscape")),
+        "landscape": without(walked, "There are no walks to tell it by") or landscape.told(walked),
         "crossing": crossing.told(found, bool(block(audit, "free", "options"))),
         "checklist": checklist.told(findings.get("checklist")),
     }
