@@ -119,6 +119,33 @@ def test_weights_that_did_not_converge_are_no_yardstick(findings: dict[str, Any]
     assert "error, further trained weights" in found.columns
     assert "No negative curvature" in " ".join(found.more)
     assert "count as converged" not in " ".join(found.more)
+    assert found.lead.startswith(
+        "The yardstick itself was not reached: the weights are not converged. Against"
+    )
+
+
+def test_conjugate_gradients_that_did_not_solve_are_no_yardstick(findings: dict[str, Any]) -> None:
+    whole = findings["audit"]["mathematical"]
+    convergence = {"slope": 2.3, "evaluations": 5, "reached": False}
+    unsolved = {**whole, "reference": {**whole["reference"], "residual": 0.45}}
+    found = mathematical.told(unsolved)
+    assert found is not None
+    assert found.lead.startswith(
+        "The yardstick itself was not reached: conjugate gradients ended with a relative"
+    )
+    found = mathematical.told({**unsolved, "convergence": convergence})
+    assert found is not None
+    assert "not converged and conjugate gradients ended with a relative residual of 0.450." in found.lead
+    assert "the slope of the training loss rose to 2.30 times what it was" in " ".join(found.more)
+    assert "fell to" not in " ".join(found.more)
+
+
+def test_why_second_order_has_a_second_row_is_told(findings: dict[str, Any]) -> None:
+    whole = findings["audit"]["mathematical"]
+    (rule,) = (row for row in whole["rules"] if row["rule"] == "second order")
+    late = {**rule, "rule": mathematical.BEGINNING}
+    said = [" ".join(mathematical.told({**whole, "rules": rules}).more) for rules in ([rule], [rule, late])]
+    assert ["learning rate of the first step" in text for text in said] == [False, True]
 
 
 def test_where_a_term_does_not_exist_the_reason_is_told() -> None:

@@ -23,7 +23,8 @@ def judged(
     Args:
         measured: by name: ``line``, ``free``, ``sample``, ``recalibrated``, ``kept``, ``walks``, ``onward``,
             ``mathematical``, as `gapless.measure` gives them, or ``missing`` with the reason; ``judged``,
-            what the method itself thinks of the sample; ``truth``, where the accuracies in ``alone`` are out of a table.
+            what the method itself thinks of the sample; ``truth``, where the accuracies in ``alone`` are out
+            of a table.
         alone: accuracies of the sampled sub-networks trained alone in the search's shape, by key and seed.
         deployed: likewise in the deployment's shape.
     """
