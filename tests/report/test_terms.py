@@ -164,7 +164,14 @@ def test_printed_gain_is_the_difference_of_printed_accuracies() -> None:
 
 @pytest.mark.parametrize(
     ("free", "survivors", "said"),
-    [(6, 16, "6 of the 16"), (1, 1, "no parameters"), (0, 1, "has parameters"), (0, 0, "No operation")],
+    [
+        (6, 16, "%) have no parameters"),
+        (1, 8, "%) has no parameters"),
+        (6, 16, "6 of the 16"),
+        (1, 1, "no parameters"),
+        (0, 1, "has parameters"),
+        (0, 0, "No operation"),
+    ],
 )
 def test_survivors(free: int, survivors: int, said: str) -> None:
     found = suboptima.survivors({"free": free, "survivors": survivors})
@@ -310,7 +317,13 @@ def test_how_often_operations_were_trained() -> None:
     assert "conv in 110.0 of the paths that were trained and skip in 9.5" in told.lead
     assert "up to 25" in told.more[0]
     assert told.table == (("conv", "110.0", "100", "120"), ("skip", "9.5", "9", "10"))
-    fair = suboptima.counts({**uneven, "spread": 0.0})
+    even = {name: {"mean": 50.0, "least": 50, "most": 50, "choices": 2} for name in ("conv", "skip")}
+    fair = suboptima.counts({"options": even, "spread": 0.0})
     assert fair is not None
-    assert fair.lead.startswith("Every option was in 110.0 of the paths")
+    assert fair.lead.startswith("Every option was in 50.0 of the paths")
+    inner = {"k3": {"mean": 25.0, "least": 25, "most": 25, "choices": 1}}
+    fair = suboptima.counts({"options": even | inner, "spread": 0.0})
+    assert fair is not None
+    assert fair.lead.startswith("Within every choice all options were in equally many")
+    assert "in 25 to 50 of them" in fair.lead
     assert suboptima.counts({}) is None
