@@ -262,17 +262,25 @@ def test_lags_that_are_not_known_are_left_out() -> None:
         ((0.1, 0.3), (0.2, 0.2), "overtake the others at epoch 0.5"),
         ((0.3, 0.1), (0.2, 0.2), "fall behind the others at epoch 0.5"),
         ((0.3, 0.3), (0.2, 0.2), "stronger than the others all the time"),
-        ((0.2, 0.2), (0.2, 0.2), "as strong as the others all the time"),
+        ((0.2, 0.2), (0.2, 0.2), "are as strong as the others all the time"),
+        ((0.1, 0.2), (0.2, 0.2), "are weaker than or as strong as the others all the time"),
+        ((0.1, 0.3, 0.1), (0.2,) * 3, "others at epoch 1.5, after changing places 1 time before"),
     ],
 )
 def test_who_is_ahead(free: tuple[float, float], other: tuple[float, float], said: str) -> None:
-    found = crossing.told([Course("cell", (0.0, 1.0), free, other)], known=True)
+    epochs = tuple(float(t) for t in range(len(free)))
+    found = crossing.told([Course("cell", epochs, free, other)], known=True)
     assert found is not None
     assert said in found.more[0]
 
 
 def test_without_options_of_both_kinds_there_is_nothing_to_cross() -> None:
     assert crossing.told([], known=False) is None
+    course = Course("layers", (0.0, 1.0), (0.1, 0.3), (0.2, 0.2), "MACs")
+    by_macs = crossing.told([course], known=True)
+    assert by_macs is not None
+    assert "of at most the median MACs of their choice have the larger mean strength" in by_macs.lead
+    assert "median MACs of their choice overtake those of more at epoch 0.5" in by_macs.more[0]
     found = crossing.told([], known=True)
     assert found is not None
     assert "No choice" in found.lead

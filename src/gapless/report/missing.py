@@ -75,7 +75,7 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
             explore if drawn.get("free") else audit,
         ),
         "crossing": (
-            "Whether operations without parameters overtake the others is not known: it needs gate values "
+            "Whether light operations overtake heavy ones is not known: it needs gate values "
             "and an audit.",
             audit if drawn.get("alpha") else other,
         ),

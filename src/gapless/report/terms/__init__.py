@@ -30,7 +30,7 @@ def terms(findings: Mapping[str, Any], found: Sequence[Course]) -> dict[str, Tol
     """Every term that was measured, by name.
 
     Args:
-        found: the courses of parameter-free operations.
+        found: the courses of light operations.
     """
     audit = block(findings, "audit")
     ranked, walked = block(audit, "ranking"), block(audit, "landscape")
