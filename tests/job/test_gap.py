@@ -8,6 +8,7 @@ from tests.job.tiny import SETTINGS
 import gapless
 from gapless.core import Arch, moves
 from gapless.core.errors import BadValue
+from gapless.job.findings import trainings
 from gapless.job.gap import PLACE, Extent, Gap, _spread
 from gapless.job.interrupt import Stopper
 from gapless.job.show import Quiet
@@ -73,6 +74,22 @@ def test_the_steps_of_the_chain_add_up(audited):
     chain = [rung["accuracy"] for rung in audited["chain"]]
     assert len(chain) == 5
     assert sum(step["size"] for step in audited["gap"]) == pytest.approx(chain[-1] - chain[0], abs=1e-9)
+
+
+def test_the_parts_of_the_deployment_gap_add_up_to_it(found, audited):
+    """Both shapes of the tiny search have one width and depth; in the search BatchNorm has no scale."""
+    chain = {rung["name"]: rung["accuracy"] for rung in audited["chain"]}
+    parts = audited["deployment"]["parts"]
+    assert [part["changed"] for part in parts] == [["recipe", "images"], ["BatchNorm"]]
+    assert sum(part["size"] for part in parts) == pytest.approx(chain["a4"] - chain["a3"], abs=1e-9)
+    assert parts[-1]["accuracy"] == chain["a4"]
+    (record,) = trainings(found.folder.read_json("measured.json"), "between-recipe", found.arch)
+    assert record["audit"]["accuracy"] == parts[0]["accuracy"]
+    assert audited["deployment"]["images"]["search"] < audited["deployment"]["images"]["deploy"]
+    section = (
+        (found.path / "report.html").read_text().partition('id="term-between"')[2].partition("</div>")[0]
+    )
+    assert "different sets of images" in section
 
 
 def test_what_is_measured_is_not_measured_again(found, audited):

@@ -15,6 +15,7 @@ from gapless.audit.crossing import Course
 from gapless.report.blocks import block, rows
 from gapless.report.terms import (
     NAMES,
+    between,
     checklist,
     crossing,
     landscape,
@@ -56,6 +57,28 @@ def test_numbers_as_text() -> None:
     assert estimate({"value": 0.5, "low": -0.25, "high": 1.0}) == "0.50 (−0.25 to 1.00)"
     assert estimate({"value": 0.5, "low": None, "high": None}) == "0.50"
     assert [counted(n, "epoch") for n in (1, 2)] == ["1 epoch", "2 epochs"]
+
+
+def test_the_parts_of_the_deployment_gap_in_words(findings: dict[str, Any]) -> None:
+    whole = findings["deployment"]
+    found = between.told(whole)
+    assert found is not None
+    assert plain(found.lead) == (
+        "Of the deployment gap, +20.4 points, come +12.0 points with recipe and images, −3.0 points with "
+        "depth and +11.4 points with width and BatchNorm, in that order."
+    )
+    assert [plain(row[2]) for row in found.table] == ["", "+12.0 points", "−3.0 points", "+11.4 points"]
+    assert "trained on different sets of images: a3 on the 628" in found.more[0]
+    alike = between.told({"parts": whole["parts"][:1], "images": {"search": 5, "deploy": 5}})
+    assert alike is not None
+    assert alike.lead.startswith("All of the deployment gap, ")
+    assert "different sets" not in alike.more[0]
+    coarse = between.told({**whole, "images": {"search side": 8, "deploy side": 16}})
+    assert coarse is not None
+    assert "8 pixels high, a4 16" in coarse.more[0]
+    none = between.told({"parts": []})
+    assert none is not None
+    assert "luck of the seed" in none.lead
 
 
 def test_every_term_of_a_whole_audit_is_told(findings: dict[str, Any]) -> None:

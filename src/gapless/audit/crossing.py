@@ -95,5 +95,5 @@ def _courses(alpha: Sequence[Mapping[str, Any]], kinds: Kinds, by: str) -> Itera
             if sides[light] and sides[heavy]:
                 points.append((epoch, fmean(sides[light]), fmean(sides[heavy])))
         if points:
-            epochs, *strengths = (tuple(column) for column in zip(*points, strict=True))
-            yield Course(group, epochs, *strengths, by)
+            epochs, small, large = (tuple(column) for column in zip(*points, strict=True))
+            yield Course(group, epochs, small, large, by)

@@ -14,6 +14,7 @@ from gapless.audit.random_search import judged as random_search
 from gapless.audit.terms import judged
 from gapless.core import Arch
 from gapless.engine.recipe import Recipe
+from gapless.job.between import deployment
 from gapless.job.describe import cited_as, method
 from gapless.job.gap import PLACE
 from gapless.job.plan import Plan
@@ -95,6 +96,8 @@ def _gap(plan: Plan, arch: Arch, measured: Mapping[str, Any]) -> dict[str, Any]:
         if "truth" in there:
             alone = {key: [value] for key, value in there["truth"]["accuracies"].items()}
         found["audit"] = judged(there, alone, deployed)
+    if (between := deployment(plan, arch, measured)) is not None:
+        found["deployment"] = between
     others, mine = baseline(measured), trainings(measured, "deploy", arch)
     if others and mine:
         trained = [(r["audit"]["accuracy"], r["test"]["accuracy"]) for r in others]

@@ -18,6 +18,7 @@ from gapless.core.record import Record
 from gapless.engine.panel import Judge
 from gapless.evaluate.table import Table
 from gapless.job.alone import Errand
+from gapless.job.between import parts
 from gapless.job.work import Work
 from gapless.measure import candidates
 from gapless.measure.line import POINTS, line
@@ -105,6 +106,7 @@ class Gap:
             run(), extent.images, extent.evaluations, extent.products, advance=tell
         ))  # fmt: skip
         self._train()
+        self._between()
 
     @property
     def over(self) -> bool:
@@ -231,6 +233,13 @@ class Gap:
         for i in range(0, len(errands), PAIR):
             if not self.over:
                 self.work.train(errands[i : i + PAIR])
+
+    def _between(self) -> None:
+        """The found architecture in what lies between the search's shape and the deployment's."""
+        plan, measured = self.work.plan, self.work.measured
+        ends = (Errand(role, self.arch, 0).name for role in ("search", "deploy"))
+        if all(name in measured for name in ends) and not self.over:
+            self.work.train([part.errand for part in parts(plan, self.arch)[:-1]])
 
 
 def truth_of(record: Record) -> float:

@@ -107,6 +107,7 @@ def _terms(audit: str) -> dict[str, tuple[str, str]]:
         "free": ("How many of the chosen operations have no parameters was not counted.", audit),
         "line": ("Accuracy on the way from the mixture to the architecture was not measured.", audit),
         "ranking": ("Whether shared weights rank as training alone does was not measured.", audit),
+        "between": ("What of the deployment gap is recipe, depth or width was not measured.", audit),
         "deployment": (
             "Whether the search's shape ranks as the deployment's does was not measured.",
             f"{audit} --deployed 4",

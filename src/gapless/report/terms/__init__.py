@@ -8,6 +8,7 @@ from typing import Any
 from gapless.audit.crossing import Course
 from gapless.report.blocks import block
 from gapless.report.terms import (
+    between,
     checklist,
     crossing,
     landscape,
@@ -21,8 +22,8 @@ from gapless.report.terms.told import Told as Told
 from gapless.report.terms.told import without
 
 NAMES = (
-    "mathematical", "suboptima", "counts", "free", "line", "ranking", "deployment", "noise", "landscape",
-    "crossing", "checklist",
+    "mathematical", "suboptima", "counts", "free", "line", "ranking", "between", "deployment", "noise",
+    "landscape", "crossing", "checklist",
 )  # fmt: skip
 
 
@@ -41,6 +42,7 @@ def terms(findings: Mapping[str, Any], found: Sequence[Course]) -> dict[str, Tol
         "free": suboptima.survivors(block(audit, "free")),
         "line": line.told(block(audit, "line")),
         "ranking": without(ranked, "Shared weights cannot be ranked here") or ranking.told(ranked),
+        "between": between.told(block(findings, "deployment")),
         "deployment": ranking.deployment(block(audit, "deployment")),
         "noise": noise.told(block(audit, "noise")),
         "landscape": without(walked, "There are no walks to tell it by") or landscape.told(walked),
