@@ -14,7 +14,7 @@ from gapless.job.interrupt import Stopper
 from gapless.job.show import Quiet
 from gapless.job.work import Work
 
-TERMS = {"mathematical", "suboptima", "free", "line", "ranking", "noise", "landscape"}
+TERMS = {"mathematical", "suboptima", "free", "line", "ranking", "noise", "landscape", "neighbours"}
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +90,18 @@ def test_the_parts_of_the_deployment_gap_add_up_to_it(found, audited):
         (found.path / "report.html").read_text().partition('id="term-between"')[2].partition("</div>")[0]
     )
     assert "different sets of images" in section
+
+
+def test_neighbours_of_what_was_found_are_scored(found, audited):
+    """The space of the tiny search has more neighbours than are scored of each."""
+    around = audited["audit"]["neighbours"]["around"]
+    assert [one["found"] for one in around] == [True, False, False]
+    assert around[0]["key"] == found.arch.key
+    assert all(len(one["neighbours"]) == Extent().neighbours and not one["all"] for one in around)
+    assert around[1]["accuracy"] == max(found.folder.read_json("measured.json")[PLACE + "walks"]["scores"])
+    optima = [one["accuracy"] >= max(one["neighbours"]) for one in around]
+    landscape = audited["audit"]["landscape"]
+    assert (landscape["local optima"], landscape["neighbourhoods"]) == (pytest.approx(sum(optima) / 3), 3)
 
 
 def test_what_is_measured_is_not_measured_again(found, audited):
@@ -215,8 +227,9 @@ def test_with_nothing_left_to_rank_noise_is_measured_and_the_reason_told(decided
         "missing": "the search has left one architecture, so there is nothing to rank"
     }
     assert "nowhere to walk" in audit["landscape"]["missing"]
+    assert "no neighbours" in audit["neighbours"]["missing"]
     page = (decided.path / "report.html").read_text()
-    for name in ("ranking", "landscape"):
+    for name in ("ranking", "landscape", "neighbours"):
         section = page.partition(f'id="term-{name}"')[2].partition("</section>")[0]
         assert "the search has left one architecture" in section
         assert "To measure it" not in section

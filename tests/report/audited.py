@@ -80,6 +80,18 @@ def _audit(top: float, archs: int = 8) -> dict[str, Any]:
                 "codes": [[int(j < i) for j in range(9)] for i in range(9)],
                 "scores": walks[0],
             },
+            "neighbours": {
+                "around": [
+                    {
+                        "key": keys[0],
+                        "found": True,
+                        "accuracy": 0.8,
+                        "neighbours": [0.7, 0.81, 0.8],
+                        "all": True,
+                    },
+                    {"key": keys[1], "found": False, "accuracy": 0.9, "neighbours": [0.5], "all": False},
+                ]
+            },
         },
         {**deep, keys[0]: deep[keys[0]][:1]},
         {key: [top + s] for key, s in zip(keys[:4], skill, strict=False)},

@@ -21,6 +21,7 @@ from gapless.report.terms import (
     landscape,
     line,
     mathematical,
+    neighbours,
     noise,
     ranking,
     suboptima,
@@ -270,6 +271,23 @@ def test_edits_are_tabled_from_worst_to_best() -> None:
     assert found is not None
     assert [row[0] for row in found.table] == [f"e{i}" for i in (*range(6), *range(14, 20))]
     assert "cannot be told" in found.more[0]
+
+
+def test_neighbours_that_score_higher_are_counted(findings: dict[str, Any]) -> None:
+    found = neighbours.told(findings["audit"]["neighbours"])
+    assert found is not None
+    assert found.lead.startswith("1 of 3 neighbours of the architecture found scores higher")
+    assert [plain(" ".join(row[1:])) for row in found.table] == [
+        "80.0 % 3 1 +1.0 points",
+        "90.0 % 1 0 −40.0 points",
+    ]
+    assert "where only some were drawn" in found.more[0]
+    one = {"found": True, "accuracy": 0.5, "neighbours": [0.5, 0.1], "all": True}
+    found = neighbours.told({"around": [one]})
+    assert found is not None
+    assert found.lead.startswith("None of 2 neighbours")
+    assert found.more[0].endswith("a local optimum.")
+    assert neighbours.told({"around": [{**one, "neighbours": []}]}) is None
 
 
 def test_lags_that_are_not_known_are_left_out() -> None:

@@ -50,7 +50,9 @@ def judged(
     if any(len(scores) > 1 for scores in alone.values()):
         found["noise"] = noise(alone)
     if "walks" in measured:
-        found["landscape"] = _smooth(measured["walks"])
+        found["landscape"] = _smooth(measured["walks"], measured.get("neighbours", {}))
+    if "neighbours" in measured:
+        found["neighbours"] = {k: v for k, v in measured["neighbours"].items() if k != "seconds"}
     return found
 
 
@@ -90,11 +92,12 @@ def _ranked(
     return found
 
 
-def _smooth(walks: Records) -> dict[str, Any]:
+def _smooth(walks: Records, neighbours: Records) -> dict[str, Any]:
     if "missing" in walks:
         return {"missing": walks["missing"]}
     changes: dict[str, list[float]] = {}
     for scores, edits in zip(walks["walks"], walks["edits"], strict=True):
         for i, edit in enumerate(edits):
             changes.setdefault(edit, []).append(scores[i + 1] - scores[i])
-    return landscape(walks["walks"], walks["codes"], walks["scores"], edits=changes)
+    around = [(one["accuracy"], one["neighbours"]) for one in neighbours.get("around", [])]
+    return landscape(walks["walks"], walks["codes"], walks["scores"], around, changes)

@@ -43,6 +43,9 @@ class Extent:
         deployed: so many of them are trained in the deployment's shape as well.
         walks: random walks over the space, scored by shared weights.
         steps: of each walk.
+        around: architectures whose neighbours are scored by shared weights: the one found, and the best ones
+            on the walks.
+        neighbours: of each at most; drawn where there are more.
         onward: share of the search's epochs that omega is trained on for.
         images: of the batches on which update rules are compared.
         evaluations: of the weights' objective, to converge them there.
@@ -54,6 +57,8 @@ class Extent:
     deployed: int = 0
     walks: int = 4
     steps: int = 8
+    around: int = 3
+    neighbours: int = 16
     onward: float = 0.2
     images: int = 32
     evaluations: int = 200
@@ -86,7 +91,14 @@ class Gap:
         self._once("line", POINTS, lambda tell: line(run(), self.arch, advance=tell))
         self._once("free", 1, lambda tell: free(run(), self.arch))
         if len(self.sample) < min(extent.archs, run().space.choices.size()) and not self.over:
-            again = ("sample", "recalibrated", "kept", "judged", "truth", *(["walks"] if self.alone else []))
+            again = (
+                "sample",
+                "recalibrated",
+                "kept",
+                "judged",
+                "truth",
+                *(["walks", "neighbours"] if self.alone else []),
+            )
             for name in again:
                 self.work.measured.pop(PLACE + name, None)
         self._once("sample", 1, lambda tell: self._sample())
@@ -99,6 +111,8 @@ class Gap:
         else:
             self.work.measured.pop(PLACE + "truth", None)
         self._once("walks", 1, lambda tell: self._walks())
+        if PLACE + "walks" in self.work.measured:
+            self._once("neighbours", 1, lambda tell: self._neighbours())
         epochs = max(1, round(extent.onward * self.work.plan.recipe.stages[-1].epochs))
         steps = epochs * run().progress.steps // run().progress.epochs
         self._once("onward", steps, lambda tell: onward(run(), epochs, tell))
@@ -200,16 +214,21 @@ class Gap:
         records = table(self.sample)
         return {"of": table.name, "accuracies": {r.arch.key: truth_of(r) for r in records}}
 
-    def _walks(self) -> dict[str, Any]:
+    def _walked(self) -> tuple[list[list[Arch]], list[Arch]]:
+        """The walks, and every architecture on them once."""
         run, extent = self.work.run(), self.extent
-        if self.alone:
-            return {"missing": f"{ALONE}, so there is nowhere to walk"}
         walks = []
         for i in range(extent.walks):
             streams = run.streams_of_run.child("walk", i)
             start = run.choices.sample(streams.generator("start"))
             walks.append(candidates.walk(run.choices, start, extent.steps, streams))
-        every = list(dict.fromkeys(arch for one in walks for arch in one))
+        return walks, list(dict.fromkeys(arch for one in walks for arch in one))
+
+    def _walks(self) -> dict[str, Any]:
+        run = self.work.run()
+        if self.alone:
+            return {"missing": f"{ALONE}, so there is nowhere to walk"}
+        walks, every = self._walked()
         records = dict(zip(every, candidates.shared(run, every, recalibrated=True), strict=True))
         return {
             "walks": [[records[arch].metrics["accuracy"] for arch in one] for one in walks],
@@ -217,6 +236,34 @@ class Gap:
             "codes": [run.choices.encode(arch).astype(int).tolist() for arch in every],
             "scores": [records[arch].metrics["accuracy"] for arch in every],
         }
+
+    def _neighbours(self) -> dict[str, Any]:
+        """Scores of what lies around the found architecture and around the best ones on the walks."""
+        run, extent = self.work.run(), self.extent
+        if self.alone:
+            return {"missing": f"{ALONE}, so it has no neighbours"}
+        scores = zip(self._walked()[1], self.work.measured[PLACE + "walks"]["scores"], strict=True)
+        best = [arch for arch, _ in sorted(scores, key=lambda pair: -pair[1]) if arch != self.arch]
+        mine = [self.arch] if self.arch in run.choices else []
+        centres = [*mine, *best][: extent.around]
+        near = {
+            arch: candidates.around(
+                run.choices, arch, extent.neighbours, run.streams_of_run.child("around", i)
+            )
+            for i, arch in enumerate(centres)
+        }
+        every = list(dict.fromkeys([*centres, *(one for others, _ in near.values() for one in others)]))
+        records = candidates.shared(run, every, recalibrated=True, advance=lambda share: self._obey())
+        accuracy = {record.arch: record.metrics["accuracy"] for record in records}
+        return {
+            "around": [
+                {
+                    "key": arch.key, "found": arch == self.arch, "accuracy": accuracy[arch],
+                    "neighbours": [accuracy[one] for one in others], "all": whole,
+                }
+                for arch, (others, whole) in near.items()
+            ]
+        }  # fmt: skip
 
     def _train(self) -> None:
         """Stand-alone trainings, in an order in which any number of them says something."""

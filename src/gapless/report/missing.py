@@ -75,8 +75,7 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
             explore if drawn.get("free") else audit,
         ),
         "crossing": (
-            "Whether light operations overtake heavy ones is not known: it needs gate values "
-            "and an audit.",
+            "Whether light operations overtake heavy ones is not known: it needs gate values and an audit.",
             audit if drawn.get("alpha") else other,
         ),
         "skips": (
@@ -117,6 +116,7 @@ def _terms(audit: str) -> dict[str, tuple[str, str]]:
             "one architecture, and two architectures.",
             audit,
         ),
+        "neighbours": ("Whether neighbours of what was found score higher was not measured.", audit),
         "landscape": ("How smooth the scores are over the space was not measured.", audit),
     }
 

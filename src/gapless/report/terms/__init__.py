@@ -14,6 +14,7 @@ from gapless.report.terms import (
     landscape,
     line,
     mathematical,
+    neighbours,
     noise,
     ranking,
     suboptima,
@@ -23,7 +24,7 @@ from gapless.report.terms.told import without
 
 NAMES = (
     "mathematical", "suboptima", "counts", "free", "line", "ranking", "between", "deployment", "noise",
-    "landscape", "crossing", "checklist",
+    "landscape", "neighbours", "crossing", "checklist",
 )  # fmt: skip
 
 
@@ -35,6 +36,7 @@ def terms(findings: Mapping[str, Any], found: Sequence[Course]) -> dict[str, Tol
     """
     audit = block(findings, "audit")
     ranked, walked = block(audit, "ranking"), block(audit, "landscape")
+    near = block(audit, "neighbours")
     every = {
         "mathematical": mathematical.told(block(audit, "mathematical")),
         "suboptima": suboptima.told(block(audit, "suboptima")),
@@ -46,6 +48,7 @@ def terms(findings: Mapping[str, Any], found: Sequence[Course]) -> dict[str, Tol
         "deployment": ranking.deployment(block(audit, "deployment")),
         "noise": noise.told(block(audit, "noise")),
         "landscape": without(walked, "There are no walks to tell it by") or landscape.told(walked),
+        "neighbours": without(near, "There is nothing around it") or neighbours.told(near),
         "crossing": crossing.told(found, bool(block(audit, "free", "options"))),
         "checklist": checklist.told(findings.get("checklist")),
     }
