@@ -162,6 +162,7 @@ def test_conjugate_gradients_that_did_not_solve_are_no_yardstick(findings: dict[
     assert "not converged and conjugate gradients ended with a relative residual of 0.450." in found.lead
     assert "the slope of the training loss rose to 2.30 times what it was" in " ".join(found.more)
     assert "fell to" not in " ".join(found.more)
+    assert "gave up on it at a relative residual of 0.450" in " ".join(found.more)
 
 
 def test_why_second_order_has_a_second_row_is_told(findings: dict[str, Any]) -> None:

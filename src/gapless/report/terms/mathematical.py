@@ -33,7 +33,7 @@ def told(found: Mapping[str, Any]) -> Told | None:
     if own:
         lead = _own(*own, f"at {weights} weights")
     if not yardstick.reached(found):
-        lead = f"The yardstick itself was not reached: {_why(found)}. Against what there is of it: {lead}"
+        lead = f"The yardstick itself was not reached: {_why(found)}. Against what there is of it, {lead[0].lower()}{lead[1:]}"
     columns = ("update rule", "error, search's weights", "cosine", f"error, {weights} weights", "cosine")
     more = [
         "The yardstick is the implicit gradient: how the validation loss changes with alpha when the weights "
@@ -94,7 +94,8 @@ def _reference(how: Mapping[str, Any]) -> list[str]:
     if residual is None:
         return []
     taken = "" if products is None else f" after {counted(int(products), 'product')} with the Hessian"
-    text = f"Conjugate gradients solved for it with a relative residual of {short(residual)}{taken}"
+    came = "solved for it with" if yardstick.solved(how) else "gave up on it at"
+    text = f"Conjugate gradients {came} a relative residual of {short(residual)}{taken}"
     damping = real(how.get("damping"))
     if damping is not None:
         text += f", damping {short(damping)}" if damping else ", without damping"
