@@ -33,7 +33,8 @@ def told(found: Mapping[str, Any]) -> Told | None:
     if own:
         lead = _own(*own, f"at {weights} weights")
     if not yardstick.reached(found):
-        lead = f"The yardstick itself was not reached: {_why(found)}. Against what there is of it, {lead[0].lower()}{lead[1:]}"
+        said = f"{lead[0].lower()}{lead[1:]}"
+        lead = f"The yardstick itself was not reached: {_why(found)}. Against what there is of it, {said}"
     columns = ("update rule", "error, search's weights", "cosine", f"error, {weights} weights", "cosine")
     more = [
         "The yardstick is the implicit gradient: how the validation loss changes with alpha when the weights "
