@@ -1,4 +1,4 @@
-"""Where parameter-free operations overtake the others: on straight lines, and by hand."""
+"""Where light operations overtake heavy ones: on straight lines, and by hand."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def test_means_are_over_all_rows_of_a_group() -> None:
     ]  # fmt: skip
     (found,) = courses(alpha, KINDS)
     assert (found.group, found.epochs) == ("cell", (1,))
-    assert found.free == pytest.approx((0.4,), abs=1e-12)
-    assert found.other == pytest.approx((0.3,), abs=1e-12)
+    assert found.light == pytest.approx((0.4,), abs=1e-12)
+    assert found.heavy == pytest.approx((0.3,), abs=1e-12)
 
 
 def test_the_last_value_of_an_epoch_counts_and_epochs_are_in_order() -> None:
     alpha = [row(2, "b", "skip", 0.5), row(2, "b", "conv", 0.1), row(1, "b", "skip", 0.2)]
     alpha += [row(1, "b", "conv", 0.3), row(2, "b", "skip", 0.7)]
     (found,) = courses(alpha, KINDS)
-    assert (found.epochs, found.free, found.other) == ((1, 2), (0.2, 0.7), (0.3, 0.1))
+    assert (found.epochs, found.light, found.heavy) == ((1, 2), (0.2, 0.7), (0.3, 0.1))
 
 
 def test_one_side_alone_has_no_course() -> None:
@@ -71,3 +71,15 @@ def test_crossings_alternate_and_change_places_with_their_sides(gaps: list[int])
     signs = [gap > 0 for gap in gaps if gap]
     assert len(found) == sum(a != b for a, b in pairwise(signs))
     assert all(a.up != b.up and a.epoch < b.epoch for a, b in pairwise(found))
+
+
+def test_without_both_kinds_light_options_are_held_against_heavy_ones() -> None:
+    alpha = [row(t, "a", o, v) for t in (0, 1) for o, v in (("k3", 0.6), ("k5", 0.3), ("k7", 0.1))]
+    halved = {"free": [], "other": ["k3", "k5", "k7"], "light": ["k3", "k5"], "heavy": ["k7"]}
+    (found,) = courses(alpha, {"cell": {"a": halved}})
+    assert found.by == "MACs"
+    assert (found.light[-1], found.heavy[-1]) == (pytest.approx(0.45), 0.1)
+    both = {"free": ["k3"], "other": ["k5", "k7"]}
+    kinds = {"cell": {"a": halved}, "other": {"a": halved | both}}
+    (found,) = courses([*alpha, *({**one, "group": "other"} for one in alpha)], kinds)
+    assert (found.group, found.by) == ("other", "parameters"), "the first that can, for all groups alike"

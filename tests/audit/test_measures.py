@@ -17,7 +17,7 @@ FINDINGS = {
     ],
     "baseline": {"mean": 0.9}, "verdict": {"gain": -0.02},
     "audit": {
-        "mathematical": {"rules": [
+        "mathematical": {"convergence": {"reached": True}, "reference": {"residual": 0.1}, "rules": [
             {"rule": "amended", "converged": {"error": 9.0}}, {"rule": "own", "converged": {"error": 0.3}},
         ]},
         "suboptima": {"gain": 0.04}, "free": {"share": 0.25},
@@ -55,3 +55,13 @@ def test_paths() -> None:
     assert at("a", 1, "b")({"a": [0, {"b": 3}]}) == 3
     for found in ({}, {"a": []}, {"a": {"1": 2}}, None, [1]):
         assert at("a", 1)(found) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("reached", "residual"), [(False, 0.01), (True, 0.11), (True, None), (True, math.nan), (None, 0.0)]
+)
+def test_an_error_without_a_yardstick_is_no_number(reached: object, residual: object) -> None:
+    there = FINDINGS["audit"]["mathematical"]  # type: ignore[index]
+    cut = {**there, "convergence": {"reached": reached}, "reference": {"residual": residual}}
+    assert "mathematical" in numbers({"audit": {"mathematical": there}})
+    assert "mathematical" not in numbers({"audit": {"mathematical": cut}})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import gapless
-from gapless.job.findings import trainings
+from gapless.job.findings import findings, trainings
 from gapless.job.found import Found
 from gapless.job.job import reopened, trained
 from gapless.spaces.chain import Chain
@@ -59,3 +59,20 @@ def test_one_more_training_takes_the_next_seed(found: Found, tmp_path: Path) -> 
     plan, folder = reopened(found.path, space=SPACE)
     assert trained(plan, folder, "deploy")["seed"] == 2
     assert found.findings["baseline"]["n"] == 3
+
+
+@pytest.mark.parametrize(
+    ("threads", "k"), [((2, 1), 5), ((2, 2), 3), ((1, 2), 2), ((None, 1), 3), ((2, None), 3)]
+)
+def test_equal_cost_counts_threads(found: Found, threads: tuple[int | None, int | None], k: int) -> None:
+    """A search of 10 s against trainings of 5 s each, what was found included; folders of before know no
+    threads."""
+    measured = json.loads((found.path / "measured.json").read_text())
+    assert all(measured[name]["threads"] >= 1 for name in ("arch", *measured["baseline"]))
+    costs = {"arch": (10.0, threads[0]), **dict.fromkeys(measured["baseline"], (5.0, threads[1]))}
+    for name, (seconds, number) in costs.items():
+        kept = {key: value for key, value in measured[name].items() if key != "threads"}
+        measured[name] = kept | {"seconds": seconds} | ({} if number is None else {"threads": number})
+    judged = findings(found.plan, measured, found.folder.read_json("run.json"))
+    assert judged["verdict"]["k"] == k
+    assert judged["cost"]["search_seconds"] == 10.0

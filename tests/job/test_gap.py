@@ -6,11 +6,15 @@ import pytest
 from tests.job.tiny import SETTINGS
 
 import gapless
-from gapless.core import Arch
+from gapless.core import Arch, moves
 from gapless.core.errors import BadValue
-from gapless.job.gap import PLACE, _spread
+from gapless.job.findings import trainings
+from gapless.job.gap import PLACE, Extent, Gap, _spread
+from gapless.job.interrupt import Stopper
+from gapless.job.show import Quiet
+from gapless.job.work import Work
 
-TERMS = {"mathematical", "suboptima", "free", "line", "ranking", "noise", "landscape"}
+TERMS = {"mathematical", "suboptima", "free", "line", "ranking", "noise", "landscape", "neighbours"}
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +74,34 @@ def test_the_steps_of_the_chain_add_up(audited):
     chain = [rung["accuracy"] for rung in audited["chain"]]
     assert len(chain) == 5
     assert sum(step["size"] for step in audited["gap"]) == pytest.approx(chain[-1] - chain[0], abs=1e-9)
+
+
+def test_the_parts_of_the_deployment_gap_add_up_to_it(found, audited):
+    """Both shapes of the tiny search have one width and depth; in the search BatchNorm has no scale."""
+    chain = {rung["name"]: rung["accuracy"] for rung in audited["chain"]}
+    parts = audited["deployment"]["parts"]
+    assert [part["changed"] for part in parts] == [["recipe", "images"], ["BatchNorm"]]
+    assert sum(part["size"] for part in parts) == pytest.approx(chain["a4"] - chain["a3"], abs=1e-9)
+    assert parts[-1]["accuracy"] == chain["a4"]
+    (record,) = trainings(found.folder.read_json("measured.json"), "between-recipe", found.arch)
+    assert record["audit"]["accuracy"] == parts[0]["accuracy"]
+    assert audited["deployment"]["images"]["search"] < audited["deployment"]["images"]["deploy"]
+    section = (
+        (found.path / "report.html").read_text().partition('id="term-between"')[2].partition("</div>")[0]
+    )
+    assert "different sets of images" in section
+
+
+def test_neighbours_of_what_was_found_are_scored(found, audited):
+    """The space of the tiny search has more neighbours than are scored of each."""
+    around = audited["audit"]["neighbours"]["around"]
+    assert [one["found"] for one in around] == [True, False, False]
+    assert around[0]["key"] == found.arch.key
+    assert all(len(one["neighbours"]) == Extent().neighbours and not one["all"] for one in around)
+    assert around[1]["accuracy"] == max(found.folder.read_json("measured.json")[PLACE + "walks"]["scores"])
+    optima = [one["accuracy"] >= max(one["neighbours"]) for one in around]
+    landscape = audited["audit"]["landscape"]
+    assert (landscape["local optima"], landscape["neighbourhoods"]) == (pytest.approx(sum(optima) / 3), 3)
 
 
 def test_what_is_measured_is_not_measured_again(found, audited):
@@ -169,3 +201,64 @@ def test_paths_that_were_trained_are_counted(judged, held):
 def test_a_truth_that_is_none_is_refused(judged, wrong, words):
     with pytest.raises(BadValue, match=words):
         judged[0].audit(sample=6, truth=wrong)
+
+
+# -- a search that ends on one architecture ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory):
+    run = tmp_path_factory.mktemp("decided") / "run"
+    return gapless.search(
+        space="darts", data="digits", method="sgas-1", run=run, epochs=8, settings=SETTINGS, archs=0, seeds=1
+    )
+
+
+@pytest.fixture(scope="module")
+def alone(decided):
+    return decided.audit(sample=3, deployed=2)
+
+
+def test_with_nothing_left_to_rank_noise_is_measured_and_the_reason_told(decided, alone):
+    audit = alone["audit"]
+    assert (audit["noise"]["archs"], audit["noise"]["trainings"]) == (3, 6)
+    assert audit["deployment"]["n"] == 2
+    assert audit["ranking"] == {
+        "missing": "the search has left one architecture, so there is nothing to rank"
+    }
+    assert "nowhere to walk" in audit["landscape"]["missing"]
+    assert "no neighbours" in audit["neighbours"]["missing"]
+    page = (decided.path / "report.html").read_text()
+    for name in ("ranking", "landscape", "neighbours"):
+        section = page.partition(f'id="term-{name}"')[2].partition("</section>")[0]
+        assert "the search has left one architecture" in section
+        assert "To measure it" not in section
+
+
+def test_a_folder_that_sampled_what_was_left_is_measured_again(decided, alone):
+    measured = decided.folder.read_json("measured.json")
+    only = {"arch": decided.arch.to_json(), "key": decided.arch.key, "macs": 1, "params": 1}
+    walk = {"walks": [[0.5, 0.5]], "edits": [["nothing to nothing"]], "codes": [[1]], "scores": [0.5]}
+    old = {"sample": {"archs": [only]}, "recalibrated": {"scores": []}, "kept": {"scores": []}, "walks": walk}
+    decided.folder.write_json(
+        "measured.json", measured | {PLACE + name: value for name, value in old.items()}
+    )
+    again = decided.audit(sample=3, deployed=2)
+    assert {**again["audit"], "mathematical": 0} == {**alone["audit"], "mathematical": 0}
+
+
+def test_what_a_mask_has_left_is_ranked_and_the_rest_of_the_sample_is_of_the_whole_space(decided):
+    """Two architectures are left: both are in the sample, and only they are ranked."""
+    work = Work(decided.plan, decided.folder, Quiet(), Stopper())
+    run = work.run()
+    path, option = next(place for place in moves.decisions(run.choices, decided.arch) if place[0][-1] == "op")
+    names = [name for name in run.space.choices.choice(path).options if name not in ("none", option)]
+    keep = {*moves.decisions(run.choices, decided.arch), (path, names[0])}
+    run.choices = run.space.choices.restrict(lambda *place: place in keep)
+    assert run.choices.size() == 2
+    gap = Gap(work, decided.arch, Extent(archs=5))
+    work.measured[PLACE + "sample"] = gap._sample()
+    assert (len(gap.sample), len(set(gap.sample))) == (5, 5)
+    assert set(gap.scorable) == set(run.choices)
+    macs = [one["macs"] for one in work.measured[PLACE + "sample"]["archs"]]
+    assert macs == sorted(macs)

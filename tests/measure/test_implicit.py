@@ -12,12 +12,12 @@ from torch import nn
 import gapless.data
 import gapless.methods
 import gapless.spaces
-from gapless.core import Streams
+from gapless.core import Cosine, Streams
 from gapless.core.training import Optim
 from gapless.engine.run import Run
 from gapless.measure.bench import Bench
 from gapless.measure.implicit import PRODUCT, conjugate, implicit
-from gapless.measure.mathematical import error, mathematical
+from gapless.measure.mathematical import RULES, asked, error, mathematical
 from gapless.nn import Choose
 from gapless.parts.update.product import Exact
 
@@ -129,6 +129,19 @@ def test_the_search_stays_as_it_was_and_every_rule_is_compared(run):
     assert rows["own"] == {**rows["first order"], "rule": "own"}
     assert rows["one-level"]["converged"]["cosine"] < rows["first order"]["converged"]["cosine"]
     assert found["reference"]["residual"] < 1e-3
+
+
+def test_second_order_is_asked_with_the_first_steps_learning_rate_too(run):
+    """At the end of a cosine to 0 second order is first order; with a constant rate both rows are one."""
+    late = "second order, first step's learning rate"
+    ended, progress = Bench(run, 16), run.progress
+    ended.progress = replace(progress, step=progress.steps, epoch=progress.epochs)
+    for lr, same in ((Cosine(0.5), "first order"), (0.5, late)):
+        ended.weights.optim = replace(ended.weights.optim, lr=lr)
+        found = {name: asked(ended, RULES[name]) for name in ("first order", "second order", late)}
+        assert torch.equal(found["second order"], found[same])
+        assert not torch.allclose(found[late], found["first order"], rtol=1e-3)
+        assert ended.weights.optim.lr == lr
 
 
 def test_without_alpha_there_is_nothing_to_compare():

@@ -80,6 +80,18 @@ def _audit(top: float, archs: int = 8) -> dict[str, Any]:
                 "codes": [[int(j < i) for j in range(9)] for i in range(9)],
                 "scores": walks[0],
             },
+            "neighbours": {
+                "around": [
+                    {
+                        "key": keys[0],
+                        "found": True,
+                        "accuracy": 0.8,
+                        "neighbours": [0.7, 0.81, 0.8],
+                        "all": True,
+                    },
+                    {"key": keys[1], "found": False, "accuracy": 0.9, "neighbours": [0.5], "all": False},
+                ]
+            },
         },
         {**deep, keys[0]: deep[keys[0]][:1]},
         {key: [top + s] for key, s in zip(keys[:4], skill, strict=False)},
@@ -121,7 +133,15 @@ def _options(alpha: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def complete(findings: dict[str, Any], alpha: Sequence[dict[str, Any]]) -> None:
-    """Adds the blocks ``audit``, ``verdict`` and ``checklist``."""
+    """Adds the blocks ``deployment``, ``audit``, ``verdict`` and ``checklist``."""
+    findings["deployment"] = {
+        "parts": [
+            {"changed": ["recipe", "images"], "accuracy": 0.885, "size": 0.12},
+            {"changed": ["depth"], "accuracy": 0.855, "size": -0.03},
+            {"changed": ["width", "BatchNorm"], "accuracy": 0.969, "size": 0.114},
+        ],
+        "images": {"search": 628, "deploy": 1257, "search side": 8, "deploy side": 8},
+    }
     findings["audit"] = audit(findings["accuracy"]["test"]["mean"], alpha)
     findings["verdict"] = {
         "k": 4, "trained": 12, "expected": 0.971, "gain": 0.003, "p": 0.38,

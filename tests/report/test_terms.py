@@ -15,11 +15,13 @@ from gapless.audit.crossing import Course
 from gapless.report.blocks import block, rows
 from gapless.report.terms import (
     NAMES,
+    between,
     checklist,
     crossing,
     landscape,
     line,
     mathematical,
+    neighbours,
     noise,
     ranking,
     suboptima,
@@ -56,6 +58,28 @@ def test_numbers_as_text() -> None:
     assert estimate({"value": 0.5, "low": -0.25, "high": 1.0}) == "0.50 (−0.25 to 1.00)"
     assert estimate({"value": 0.5, "low": None, "high": None}) == "0.50"
     assert [counted(n, "epoch") for n in (1, 2)] == ["1 epoch", "2 epochs"]
+
+
+def test_the_parts_of_the_deployment_gap_in_words(findings: dict[str, Any]) -> None:
+    whole = findings["deployment"]
+    found = between.told(whole)
+    assert found is not None
+    assert plain(found.lead) == (
+        "Of the deployment gap, +20.4 points, come +12.0 points with recipe and images, −3.0 points with "
+        "depth and +11.4 points with width and BatchNorm, in that order."
+    )
+    assert [plain(row[2]) for row in found.table] == ["", "+12.0 points", "−3.0 points", "+11.4 points"]
+    assert "trained on different sets of images: a3 on the 628" in found.more[0]
+    alike = between.told({"parts": whole["parts"][:1], "images": {"search": 5, "deploy": 5}})
+    assert alike is not None
+    assert alike.lead.startswith("All of the deployment gap, ")
+    assert "different sets" not in alike.more[0]
+    coarse = between.told({**whole, "images": {"search side": 8, "deploy side": 16}})
+    assert coarse is not None
+    assert "8 pixels high, a4 16" in coarse.more[0]
+    none = between.told({"parts": []})
+    assert none is not None
+    assert "luck of the seed" in none.lead
 
 
 def test_every_term_of_a_whole_audit_is_told(findings: dict[str, Any]) -> None:
@@ -119,6 +143,34 @@ def test_weights_that_did_not_converge_are_no_yardstick(findings: dict[str, Any]
     assert "error, further trained weights" in found.columns
     assert "No negative curvature" in " ".join(found.more)
     assert "count as converged" not in " ".join(found.more)
+    assert found.lead.startswith(
+        "The yardstick itself was not reached: the weights are not converged. Against"
+    )
+
+
+def test_conjugate_gradients_that_did_not_solve_are_no_yardstick(findings: dict[str, Any]) -> None:
+    whole = findings["audit"]["mathematical"]
+    convergence = {"slope": 2.3, "evaluations": 5, "reached": False}
+    unsolved = {**whole, "reference": {**whole["reference"], "residual": 0.45}}
+    found = mathematical.told(unsolved)
+    assert found is not None
+    assert found.lead.startswith(
+        "The yardstick itself was not reached: conjugate gradients ended with a relative"
+    )
+    found = mathematical.told({**unsolved, "convergence": convergence})
+    assert found is not None
+    assert "not converged and conjugate gradients ended with a relative residual of 0.450." in found.lead
+    assert "the slope of the training loss rose to 2.30 times what it was" in " ".join(found.more)
+    assert "fell to" not in " ".join(found.more)
+    assert "gave up on it at a relative residual of 0.450" in " ".join(found.more)
+
+
+def test_why_second_order_has_a_second_row_is_told(findings: dict[str, Any]) -> None:
+    whole = findings["audit"]["mathematical"]
+    (rule,) = (row for row in whole["rules"] if row["rule"] == "second order")
+    late = {**rule, "rule": mathematical.BEGINNING}
+    said = [" ".join(mathematical.told({**whole, "rules": rules}).more) for rules in ([rule], [rule, late])]
+    assert ["learning rate of the first step" in text for text in said] == [False, True]
 
 
 def test_where_a_term_does_not_exist_the_reason_is_told() -> None:
@@ -137,7 +189,14 @@ def test_printed_gain_is_the_difference_of_printed_accuracies() -> None:
 
 @pytest.mark.parametrize(
     ("free", "survivors", "said"),
-    [(6, 16, "6 of the 16"), (1, 1, "no parameters"), (0, 1, "has parameters"), (0, 0, "No operation")],
+    [
+        (6, 16, "%) have no parameters"),
+        (1, 8, "%) has no parameters"),
+        (6, 16, "6 of the 16"),
+        (1, 1, "no parameters"),
+        (0, 1, "has parameters"),
+        (0, 0, "No operation"),
+    ],
 )
 def test_survivors(free: int, survivors: int, said: str) -> None:
     found = suboptima.survivors({"free": free, "survivors": survivors})
@@ -218,6 +277,23 @@ def test_edits_are_tabled_from_worst_to_best() -> None:
     assert "cannot be told" in found.more[0]
 
 
+def test_neighbours_that_score_higher_are_counted(findings: dict[str, Any]) -> None:
+    found = neighbours.told(findings["audit"]["neighbours"])
+    assert found is not None
+    assert found.lead.startswith("1 of 3 neighbours of the architecture found scores higher")
+    assert [plain(" ".join(row[1:])) for row in found.table] == [
+        "80.0 % 3 1 +1.0 points",
+        "90.0 % 1 0 −40.0 points",
+    ]
+    assert "where only some were drawn" in found.more[0]
+    one = {"found": True, "accuracy": 0.5, "neighbours": [0.5, 0.1], "all": True}
+    found = neighbours.told({"around": [one]})
+    assert found is not None
+    assert found.lead.startswith("None of 2 neighbours")
+    assert found.more[0].endswith("a local optimum.")
+    assert neighbours.told({"around": [{**one, "neighbours": []}]}) is None
+
+
 def test_lags_that_are_not_known_are_left_out() -> None:
     assert landscape.correlations({"autocorrelation": [0.5, None, 0.1]}) == ((1.0, 0.5), (3.0, 0.1))
     assert landscape.distances({"distance": [{"edits": 2, "difference": 0.1, "pairs": 3}, {"edits": 1}]}) == (
@@ -231,17 +307,25 @@ def test_lags_that_are_not_known_are_left_out() -> None:
         ((0.1, 0.3), (0.2, 0.2), "overtake the others at epoch 0.5"),
         ((0.3, 0.1), (0.2, 0.2), "fall behind the others at epoch 0.5"),
         ((0.3, 0.3), (0.2, 0.2), "stronger than the others all the time"),
-        ((0.2, 0.2), (0.2, 0.2), "as strong as the others all the time"),
+        ((0.2, 0.2), (0.2, 0.2), "are as strong as the others all the time"),
+        ((0.1, 0.2), (0.2, 0.2), "are weaker than or as strong as the others all the time"),
+        ((0.1, 0.3, 0.1), (0.2,) * 3, "others at epoch 1.5, after changing places 1 time before"),
     ],
 )
 def test_who_is_ahead(free: tuple[float, float], other: tuple[float, float], said: str) -> None:
-    found = crossing.told([Course("cell", (0.0, 1.0), free, other)], known=True)
+    epochs = tuple(float(t) for t in range(len(free)))
+    found = crossing.told([Course("cell", epochs, free, other)], known=True)
     assert found is not None
     assert said in found.more[0]
 
 
 def test_without_options_of_both_kinds_there_is_nothing_to_cross() -> None:
     assert crossing.told([], known=False) is None
+    course = Course("layers", (0.0, 1.0), (0.1, 0.3), (0.2, 0.2), "MACs")
+    by_macs = crossing.told([course], known=True)
+    assert by_macs is not None
+    assert "of at most the median MACs of their choice have the larger mean strength" in by_macs.lead
+    assert "median MACs of their choice overtake those of more at epoch 0.5" in by_macs.more[0]
     found = crossing.told([], known=True)
     assert found is not None
     assert "No choice" in found.lead
@@ -286,7 +370,13 @@ def test_how_often_operations_were_trained() -> None:
     assert "conv in 110.0 of the paths that were trained and skip in 9.5" in told.lead
     assert "up to 25" in told.more[0]
     assert told.table == (("conv", "110.0", "100", "120"), ("skip", "9.5", "9", "10"))
-    fair = suboptima.counts({**uneven, "spread": 0.0})
+    even = {name: {"mean": 50.0, "least": 50, "most": 50, "choices": 2} for name in ("conv", "skip")}
+    fair = suboptima.counts({"options": even, "spread": 0.0})
     assert fair is not None
-    assert fair.lead.startswith("Every option was in 110.0 of the paths")
+    assert fair.lead.startswith("Every option was in 50.0 of the paths")
+    inner = {"k3": {"mean": 25.0, "least": 25, "most": 25, "choices": 1}}
+    fair = suboptima.counts({"options": even | inner, "spread": 0.0})
+    assert fair is not None
+    assert fair.lead.startswith("Within every choice all options were in equally many")
+    assert "in 25 to 50 of them" in fair.lead
     assert suboptima.counts({}) is None

@@ -117,7 +117,7 @@ ITEMS: tuple[Item, ...] = (
         "Several searches", _searches, "search with other seeds and put the folders beside: gapless compare"
     ),
     Item("Parts are ablated", _ablation, "gapless ablate --base METHOD --parts ..."),
-    Item("Ranking of shared weights checked against a truth", _truth, "gapless audit DIR"),
+    Item("Ranking of shared weights checked against a truth", _truth, "gapless audit DIR, if any are left"),
     Item("The whole cost is told", _resources, "leave --retrain on"),
     Item("Machine and versions are told", _machine, "search with this version"),
 )

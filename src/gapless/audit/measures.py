@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gapless.audit.chain import STEPS, TITLES
+from gapless.audit.yardstick import reached
 
 Findings = Mapping[str, Any]
 TEST = "test"
@@ -83,6 +84,14 @@ def over(a: Callable[[Findings], Any], b: Callable[[Findings], Any]) -> Callable
 _TEST, _RULES = at("accuracy", "test", "mean"), "audit/mathematical/rules"
 _ALONE = "gapless resume DIR"
 
+
+def _mathematical(found: Findings) -> Any:
+    """None where the yardstick itself was not reached: such numbers are not to be averaged."""
+    there = at("audit", "mathematical")(found)
+    known = isinstance(there, Mapping) and reached(there)
+    return named(_RULES, "rule", "own", "converged", "error")(found) if known else None
+
+
 MEASURES: tuple[Measure, ...] = (
     Measure(TEST, "trained alone, test split", "%", _TEST, "accuracy", "gapless audit DIR"),
     *(
@@ -103,7 +112,7 @@ MEASURES: tuple[Measure, ...] = (
         for rung, step in STEPS.items()
     ),
     Measure("mathematical", "relative error of the gradient of alpha", "",
-            named(_RULES, "rule", "own", "converged", "error"), "gap"),
+            _mathematical, "gap"),
     Measure("sub-optima", "what training omega on still gains", "points",
             at("audit", "suboptima", "gain"), "gap"),
     Measure("free", "surviving operations without parameters", "%", at("audit", "free", "share"), "gap"),

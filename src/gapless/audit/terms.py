@@ -22,8 +22,9 @@ def judged(
 
     Args:
         measured: by name: ``line``, ``free``, ``sample``, ``recalibrated``, ``kept``, ``walks``, ``onward``,
-            ``mathematical``, as `gapless.measure` gives them; ``judged``, what the method itself thinks of
-            the sample; ``truth``, where the accuracies in ``alone`` are out of a table.
+            ``mathematical``, as `gapless.measure` gives them, or ``missing`` with the reason; ``judged``,
+            what the method itself thinks of the sample; ``truth``, where the accuracies in ``alone`` are out
+            of a table.
         alone: accuracies of the sampled sub-networks trained alone in the search's shape, by key and seed.
         deployed: likewise in the deployment's shape.
     """
@@ -49,7 +50,9 @@ def judged(
     if any(len(scores) > 1 for scores in alone.values()):
         found["noise"] = noise(alone)
     if "walks" in measured:
-        found["landscape"] = _smooth(measured["walks"])
+        found["landscape"] = _smooth(measured["walks"], measured.get("neighbours", {}))
+    if "neighbours" in measured:
+        found["neighbours"] = {k: v for k, v in measured["neighbours"].items() if k != "seconds"}
     return found
 
 
@@ -57,16 +60,21 @@ def _ranked(
     measured: Records, alone: Mapping[str, Sequence[float]], deployed: Mapping[str, Sequence[float]]
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    rows = [one for one in measured.get("sample", {}).get("archs", []) if alone.get(one["key"])]
+    trained = [one for one in measured.get("sample", {}).get("archs", []) if alone.get(one["key"])]
+    by_score = {
+        name: {one["key"]: one["accuracy"] for one in measured[name]["scores"]}
+        for name in SCORES
+        if measured.get(name, {}).get("scores")
+    }
+    rows = [row for row in trained if all(row["key"] in scores for scores in by_score.values())]
     truths = [fmean(alone[row["key"]]) for row in rows]
     costs = {name: [float(row[name]) for row in rows] for name in ("macs", "params")}
     scatter = [
         {"key": row["key"], "macs": row["macs"], "params": row["params"], "alone": truth}
         for row, truth in zip(rows, truths, strict=True)
     ]
-    for name in SCORES:
-        if name in measured and len(rows) > 1:
-            scores = {one["key"]: one["accuracy"] for one in measured[name]["scores"]}
+    for name, scores in by_score.items():
+        if len(rows) > 1:
             shared = [scores[row["key"]] for row in rows]
             found.setdefault("ranking", {"n": len(rows)})[name] = agreement(shared, truths, costs)
             for point, score in zip(scatter, shared, strict=True):
@@ -75,16 +83,21 @@ def _ranked(
         found["ranking"]["points"] = scatter
         if "truth" in measured:
             found["ranking"]["truth"] = measured["truth"]["of"]
-    both = [row for row in rows if deployed.get(row["key"])]
+    elif "missing" in measured.get("recalibrated", {}):
+        found["ranking"] = {"missing": measured["recalibrated"]["missing"]}
+    both = [row for row in trained if deployed.get(row["key"])]
     if len(both) > 1:
         here, there = ([fmean(of[row["key"]]) for row in both] for of in (alone, deployed))
         found["deployment"] = agreement(here, there)
     return found
 
 
-def _smooth(walks: Records) -> dict[str, Any]:
+def _smooth(walks: Records, neighbours: Records) -> dict[str, Any]:
+    if "missing" in walks:
+        return {"missing": walks["missing"]}
     changes: dict[str, list[float]] = {}
     for scores, edits in zip(walks["walks"], walks["edits"], strict=True):
         for i, edit in enumerate(edits):
             changes.setdefault(edit, []).append(scores[i + 1] - scores[i])
-    return landscape(walks["walks"], walks["codes"], walks["scores"], edits=changes)
+    around = [(one["accuracy"], one["neighbours"]) for one in neighbours.get("around", [])]
+    return landscape(walks["walks"], walks["codes"], walks["scores"], around, changes)

@@ -11,7 +11,7 @@ import time
 import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from gapless.spaces.contract import Shape, subnet
 
 ALL: Names = ("train", "val")
 IN_SEARCH_SHAPE = ("search", "rank")
+BETWEEN = ("between-recipe", "between-depth")
 LARGEST = 256 << 20
 """Bytes of a data set as a Python object that are sent to another process."""
 
@@ -46,9 +47,10 @@ class Errand:
     """A training to be done.
 
     Args:
-        role: ``search`` (a3: the search's shape and recipe), ``deploy`` (a4), ``baseline`` (a random
-            architecture, trained like the found one), ``rank`` or ``rank-deploy`` (one of the architectures
-            that the audit ranks, in the one shape or the other).
+        role: ``search`` (a3: the search's shape and recipe), ``deploy`` (a4), ``between-recipe`` and
+            ``between-depth`` (see `gapless.job.between`), ``baseline`` (a random architecture, trained like
+            the found one), ``rank`` or ``rank-deploy`` (one of the architectures that the audit ranks, in the
+            one shape or the other).
     """
 
     role: str
@@ -63,7 +65,13 @@ class Errand:
     def recipe(self, plan: Plan) -> tuple[Shape, Training, Names]:
         if self.role in IN_SEARCH_SHAPE:
             return plan.search_shape, plan.search_training(), plan.recipe.learns_from
-        return plan.preset.deploy, plan.preset.training, ALL
+        return self._shape(plan), plan.preset.training, ALL
+
+    def _shape(self, plan: Plan) -> Shape:
+        if self.role not in BETWEEN:
+            return plan.preset.deploy
+        depth = plan.preset.deploy.depth if self.role == "between-depth" else plan.search_shape.depth
+        return replace(plan.search_shape, depth=depth)
 
     def data(self, plan: Plan) -> Data:
         """What the network sees."""
@@ -178,7 +186,7 @@ def trained(
     with show.track(title, trainee.progress.steps, trainee.progress.step) as advance:
         train(trainee, after)
     record = _record(errand, plan, trainee.net.eval())
-    record["seconds"] = spent + time.perf_counter() - started
+    record |= {"seconds": spent + time.perf_counter() - started, "threads": threads(plan.device)}
     from gapless.export.weights import save_network
 
     with refusing_disk_errors(folder.path):
@@ -204,6 +212,11 @@ def _record(errand: Errand, plan: Plan, net: torch.nn.Module) -> dict[str, Any]:
                 do=f"lower the learning rate (--set {key}=...) or look at the data",
             )
     return record
+
+
+def threads(device: torch.device) -> int:
+    """Those of the processor that compute here; 1 on another device, which one training has for itself."""
+    return torch.get_num_threads() if device.type == "cpu" else 1
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -14,6 +14,7 @@ from gapless.audit.random_search import judged as random_search
 from gapless.audit.terms import judged
 from gapless.core import Arch
 from gapless.engine.recipe import Recipe
+from gapless.job.between import deployment
 from gapless.job.describe import cited_as, method
 from gapless.job.gap import PLACE
 from gapless.job.plan import Plan
@@ -95,12 +96,14 @@ def _gap(plan: Plan, arch: Arch, measured: Mapping[str, Any]) -> dict[str, Any]:
         if "truth" in there:
             alone = {key: [value] for key, value in there["truth"]["accuracies"].items()}
         found["audit"] = judged(there, alone, deployed)
+    if (between := deployment(plan, arch, measured)) is not None:
+        found["deployment"] = between
     others, mine = baseline(measured), trainings(measured, "deploy", arch)
     if others and mine:
         trained = [(r["audit"]["accuracy"], r["test"]["accuracy"]) for r in others]
-        each = fmean(r["seconds"] for r in others)
+        search, *each = paid([measured["arch"], *others])
         tests = [r["test"]["accuracy"] for r in mine]
-        verdict = random_search(tests, trained, measured["arch"]["seconds"], each)
+        verdict = random_search(tests, trained, search, fmean(each))
         found["verdict"] = dataclasses.asdict(verdict) if verdict else None
     return found
 
@@ -115,6 +118,16 @@ def trainings(measured: Mapping[str, Any], role: str, arch: Arch) -> list[dict[s
 def baseline(measured: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Stored trainings of the baseline's random architectures, in the order in which they were drawn."""
     return [measured[name] for name in measured.get("baseline", []) if name in measured]
+
+
+def paid(records: Sequence[Mapping[str, Any]]) -> list[float]:
+    """What each took of the machine: seconds times threads, so that what ran at once compares with what had
+    the machine for itself.
+
+    Seconds alone where not all of them have their threads, as in folders of before.
+    """
+    known = all("threads" in record for record in records)
+    return [record["seconds"] * (record["threads"] if known else 1) for record in records]
 
 
 def _row(plan: Plan, record: Mapping[str, Any]) -> dict[str, Any]:

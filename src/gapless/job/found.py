@@ -14,7 +14,7 @@ from gapless.engine.folder import RunFolder
 from gapless.job.findings import trainings
 from gapless.job.plan import Plan
 
-JUDGED = ("chain", "gap", "audit", "accuracy", "baseline", "verdict", "checklist")
+JUDGED = ("chain", "gap", "deployment", "audit", "accuracy", "baseline", "verdict", "checklist")
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ class Found:
             truth: ``table:FILE,accuracy=COLUMN``; they are looked up there instead.
 
         Returns:
-            The blocks of the findings that judge: ``chain``, ``gap``, ``audit``, ``accuracy``, ``baseline``,
-            ``verdict`` and ``checklist``.
+            The blocks of the findings that judge: ``chain``, ``gap``, ``deployment``, ``audit``,
+            ``accuracy``, ``baseline``, ``verdict`` and ``checklist``.
         """
         from gapless.job.job import continued
 

@@ -18,7 +18,7 @@ from gapless.engine.folder import RunFolder
 from gapless.engine.loop import search, units
 from gapless.engine.run import Run, Use
 from gapless.engine.state import restore, snapshot
-from gapless.job.alone import Errand, Setting, latest, on_threads, stamped, trained
+from gapless.job.alone import Errand, Setting, latest, on_threads, stamped, threads, trained
 from gapless.job.crew import Crew, Unfit
 from gapless.job.interrupt import Stopper
 from gapless.job.plan import Plan
@@ -111,7 +111,8 @@ class Work:
         save()
         seconds = time.perf_counter() - started
         self.folder.write_json("architecture.json", arch.to_json())
-        self.store("arch", {"arch": arch.to_json(), "seconds": seconds, "steps": run.total})
+        cost = {"seconds": seconds, "threads": threads(self.plan.device)}
+        self.store("arch", {"arch": arch.to_json(), **cost, "steps": run.total})
         return arch
 
     def finished(self) -> None:
@@ -180,14 +181,14 @@ class Work:
         """
         plan, cores = self.plan, processors()
         todo = [errand for errand in errands if errand.name not in self.measured]
-        threads = max(1, cores // max(1, len(errands)))
-        together = min(len(todo), cores // threads) if plan.device.type == "cpu" else 1
-        setting = Setting.of(plan, self.folder.path, threads, self.every) if together > 1 else None
+        each = max(1, cores // max(1, len(errands)))
+        together = min(len(todo), cores // each) if plan.device.type == "cpu" else 1
+        setting = Setting.of(plan, self.folder.path, each, self.every) if together > 1 else None
         if setting is not None and self._together(todo, setting, together):
             return
         for errand in todo:
             if errand.name not in self.measured:
-                with on_threads(threads, plan.device):
+                with on_threads(each, plan.device):
                     title = f"training {errand.role} {errand.seed}"
                     record = trained(errand, plan, self.folder, title, self.show, self.stopper, self.every)
                 self._done(errand, record)

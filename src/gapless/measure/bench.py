@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -67,6 +68,17 @@ class Bench:
     @property
     def decay(self) -> float:
         return float(self.run.recipe.weights.weight_decay)
+
+    @contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Within, the weights' learning rate is that of the stage's first step."""
+        scheduled = self.weights.optim
+        first = self.weights.lr(replace(self.progress, step=0, epoch=0))
+        self.weights.optim = replace(scheduled, lr=first)
+        try:
+            yield
+        finally:
+            self.weights.optim = scheduled
 
     # -- what a rule asks for ---------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import torch
@@ -65,6 +65,20 @@ def walk(choices: Space, start: Arch, steps: int, streams: Streams) -> list[Arch
     for _ in range(steps):
         found.append(choices.mutate(found[-1], rng))
     return found
+
+
+def around(choices: Space, arch: Arch, most: int, streams: Streams) -> tuple[list[Arch], bool]:
+    """Every architecture one edit away, and True; where these are more than ``most``, as many distinct random
+    edits, and False."""
+    near = list(islice(choices.neighbours(arch), most + 1))
+    if len(near) <= most:
+        return near, True
+    rng, found = streams.generator("around"), dict[Arch, None]()
+    for _ in range(TRIES * most):
+        if len(found) >= most:
+            break
+        found[choices.mutate(arch, rng)] = None
+    return list(found), False
 
 
 def edit(a: Arch, b: Arch) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,17 +12,32 @@ import torch
 from gapless.engine.run import Run
 from gapless.measure.bench import Bench
 from gapless.measure.implicit import PRODUCT, Implicit, flat, implicit
+from gapless.parts.contract import Batch, Scalars
 from gapless.parts.update.formula import Formula
 from gapless.parts.update.inverse import Conjugate
 from gapless.parts.update.matrix import Hessian
-from gapless.parts.update.product import filled
+from gapless.parts.update.product import Partial, filled
 
 OWN = "own"
 
 
-RULES: Mapping[str, Formula] = {
+@dataclass(frozen=True)
+class Beginning:
+    """A rule with the learning rate of the stage's first step: at the end of a cosine xi is about 0, where
+    any second order is first order."""
+
+    rule: Formula
+
+    def gradient(self, bench: Bench, train: Batch, val: Batch) -> tuple[Partial, Scalars]:
+        view: Any = bench
+        with bench.beginning():
+            return self.rule.gradient(view, train, val)
+
+
+RULES: Mapping[str, Formula | Beginning] = {
     "first order": Formula(),
     "second order": Formula(c="lr", point="ahead", product=PRODUCT),
+    "second order, first step's learning rate": Beginning(Formula(c="lr", point="ahead", product=PRODUCT)),
     "second order, radius 0.01": Formula(c="lr", point="ahead"),
     "amended": Formula(c=0.1, matrix=Hessian(), product=PRODUCT),
     "mixed-level": Formula(train=1.0),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from statistics import median
 from typing import Any
 
 import torch
@@ -61,7 +62,8 @@ def free(run: Run, arch: Arch) -> dict[str, Any]:
     """How many of the operations that survive have no parameters, and how many survive at all.
 
     Under ``options`` stands, for every row that is chosen from, which of its options have no parameters and
-    which have some; those that no architecture may have, such as ``none`` of DARTS, are in neither list.
+    which have some, and its `halves` by MACs; those that no architecture may have, such as ``none`` of DARTS,
+    are in no list.
     Under ``trained``, where paths were sampled: how often each option was in one that a step computed.
     """
     prices, active = run.costs("params"), run.choices.active(arch)
@@ -90,19 +92,31 @@ def _options(run: Run) -> dict[str, dict[str, dict[str, list[str]]]]:
     super-network does not have.
     """
     if run.choices == run.space.choices:
-        prices = run.costs("params")
+        prices = {kind: run.costs(kind) for kind in ("params", "macs")}
     else:
         whole = run.space.network(run.space.choices, run.net_shape, run.data.shape)
-        prices = by_option(whole, run.data.shape, run.space.choices)["params"]
+        prices = by_option(whole, run.data.shape, run.space.choices)
     found: dict[str, dict[str, dict[str, list[str]]]] = {}
     for group in run.space.choices.groups():
         for i, path in enumerate(group.rows):
-            costless = prices[group.name][i] == 0
+            costless, macs = prices["params"][group.name][i] == 0, prices["macs"][group.name][i]
             if costless.all():
                 continue
-            may = [(o, costless[j]) for j, o in enumerate(group.options) if group.pickable[i, j]]
+            may = [(o, j) for j, o in enumerate(group.options) if group.pickable[i, j]]
             found.setdefault(group.name, {})[label(path)] = {
-                "free": [option for option, none in may if none],
-                "other": [option for option, none in may if not none],
+                "free": [option for option, j in may if costless[j]],
+                "other": [option for option, j in may if not costless[j]],
+                **halves({option: float(macs[j]) for option, j in may}),
             }
     return found
+
+
+def halves(macs: Mapping[str, float]) -> dict[str, list[str]]:
+    """Options in two halves: ``light`` those of at most the median MACs, ``heavy`` those above; where none is
+    above, those at the median are. Both are empty where all are equal."""
+    middle = median(macs.values()) if macs else 0.0
+    light = [option for option, n in macs.items() if n <= middle]
+    if len(light) == len(macs):
+        light = [option for option, n in macs.items() if n < middle]
+    heavy = [option for option in macs if option not in light]
+    return {"light": light, "heavy": heavy if light else []}

@@ -75,8 +75,7 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
             explore if drawn.get("free") else audit,
         ),
         "crossing": (
-            "Whether operations without parameters overtake the others is not known: it needs gate values "
-            "and an audit.",
+            "Whether light operations overtake heavy ones is not known: it needs gate values and an audit.",
             audit if drawn.get("alpha") else other,
         ),
         "skips": (
@@ -107,6 +106,7 @@ def _terms(audit: str) -> dict[str, tuple[str, str]]:
         "free": ("How many of the chosen operations have no parameters was not counted.", audit),
         "line": ("Accuracy on the way from the mixture to the architecture was not measured.", audit),
         "ranking": ("Whether shared weights rank as training alone does was not measured.", audit),
+        "between": ("What of the deployment gap is recipe, depth or width was not measured.", audit),
         "deployment": (
             "Whether the search's shape ranks as the deployment's does was not measured.",
             f"{audit} --deployed 4",
@@ -116,6 +116,7 @@ def _terms(audit: str) -> dict[str, tuple[str, str]]:
             "one architecture, and two architectures.",
             audit,
         ),
+        "neighbours": ("Whether neighbours of what was found score higher was not measured.", audit),
         "landscape": ("How smooth the scores are over the space was not measured.", audit),
     }
 

@@ -1,4 +1,4 @@
-"""The figure of parameter-free operations against the others over the search."""
+"""The figure of light operations against heavy ones over the search."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from gapless.audit.crossing import Course
 from gapless.report.draw.ink import ACCENT, INK, SKIP
 from gapless.report.draw.sheet import Drawing, Sheet, Swatch, epochs, gridlines, twice
+from gapless.report.terms.crossing import CALLED
+from gapless.report.terms.told import counted
 from gapless.report.words import clip
 
 _HIGH = 216.0
@@ -32,12 +34,12 @@ def draw(found: Sequence[Course]) -> Drawing | None:
             axes = sheet.axes(left + 52, top + 30, across - 52 - 18, _HIGH - 30 - 44)
             gridlines(axes, "y")
             kind = "o" if len(course.epochs) == 1 else "-"
-            axes.plot(course.epochs, course.other, kind, color=ACCENT, linewidth=2.0, zorder=3)
-            axes.plot(course.epochs, course.free, kind, color=SKIP, linewidth=2.0, zorder=4)
+            axes.plot(course.epochs, course.heavy, kind, color=ACCENT, linewidth=2.0, zorder=3)
+            axes.plot(course.epochs, course.light, kind, color=SKIP, linewidth=2.0, zorder=4)
             for crossing in course.crossings:
                 axes.axvline(crossing.epoch, color=INK, linewidth=1.0, linestyle=(0, (4, 3)), zorder=2)
             axes.margins(x=0.02)
-            axes.set_ylim(_range((*course.free, *course.other)))
+            axes.set_ylim(_range((*course.light, *course.heavy)))
             epochs(axes, course.epochs, 5)
             axes.locator_params(axis="y", nbins=4)
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}".replace("-", "−"))
@@ -45,24 +47,25 @@ def draw(found: Sequence[Course]) -> Drawing | None:
         return sheet
 
     times = sum(len(course.crossings) for course in found)
-    alt = f"Mean strength of operations without and with parameters in {len(found)} groups, {times} crossings"
+    light, heavy = CALLED[found[0].by]
+    alt = f"Mean strength of {light} and of {heavy} in {counted(len(found), 'group')}, {times} crossings"
     wide, narrow = twice("fig-crossing", alt, paint)
-    legend = [Swatch("operations without parameters", SKIP, "line"), Swatch("all others", ACCENT, "line")]
+    legend = [Swatch(light, SKIP, "line"), Swatch(heavy, ACCENT, "line")]
     if times:
         legend.append(Swatch("they change places", INK, "dash"))
     table = tuple(
         (
             course.group,
-            *(f"{values[at]:.4f}" for values in (course.free, course.other) for at in (0, -1)),
+            *(f"{values[at]:.4f}" for values in (course.light, course.heavy) for at in (0, -1)),
             ", ".join(f"{one.epoch:.1f}" for one in course.crossings) or "never",
         )
         for course in found
     )
     caption = (
-        "Means over all choices of a group. What has no parameters works from the first step, what has some "
-        "must be learned first: gates that favour the former early may do so for the wrong reason."
+        "Means over all choices of a group. What has few parameters or none works from the first steps, what "
+        "has many must be learned first: gates that favour the former early may do so for the wrong reason."
     )
-    columns = ("group", "without, first", "without, last", "with, first", "with, last", "places change at")
+    columns = ("group", "light, first", "light, last", "heavy, first", "heavy, last", "places change at")
     return Drawing("fig-crossing", wide, narrow, caption, tuple(legend), columns, table)
 
 

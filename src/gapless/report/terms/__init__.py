@@ -8,20 +8,23 @@ from typing import Any
 from gapless.audit.crossing import Course
 from gapless.report.blocks import block
 from gapless.report.terms import (
+    between,
     checklist,
     crossing,
     landscape,
     line,
     mathematical,
+    neighbours,
     noise,
     ranking,
     suboptima,
 )
 from gapless.report.terms.told import Told as Told
+from gapless.report.terms.told import without
 
 NAMES = (
-    "mathematical", "suboptima", "counts", "free", "line", "ranking", "deployment", "noise", "landscape",
-    "crossing", "checklist",
+    "mathematical", "suboptima", "counts", "free", "line", "ranking", "between", "deployment", "noise",
+    "landscape", "neighbours", "crossing", "checklist",
 )  # fmt: skip
 
 
@@ -29,19 +32,23 @@ def terms(findings: Mapping[str, Any], found: Sequence[Course]) -> dict[str, Tol
     """Every term that was measured, by name.
 
     Args:
-        found: the courses of parameter-free operations.
+        found: the courses of light operations.
     """
     audit = block(findings, "audit")
+    ranked, walked = block(audit, "ranking"), block(audit, "landscape")
+    near = block(audit, "neighbours")
     every = {
         "mathematical": mathematical.told(block(audit, "mathematical")),
         "suboptima": suboptima.told(block(audit, "suboptima")),
         "counts": suboptima.counts(block(audit, "counts")),
         "free": suboptima.survivors(block(audit, "free")),
         "line": line.told(block(audit, "line")),
-        "ranking": ranking.told(block(audit, "ranking")),
+        "ranking": without(ranked, "Shared weights cannot be ranked here") or ranking.told(ranked),
+        "between": between.told(block(findings, "deployment")),
         "deployment": ranking.deployment(block(audit, "deployment")),
         "noise": noise.told(block(audit, "noise")),
-        "landscape": landscape.told(block(audit, "landscape")),
+        "landscape": without(walked, "There are no walks to tell it by") or landscape.told(walked),
+        "neighbours": without(near, "There is nothing around it") or neighbours.told(near),
         "crossing": crossing.told(found, bool(block(audit, "free", "options"))),
         "checklist": checklist.told(findings.get("checklist")),
     }

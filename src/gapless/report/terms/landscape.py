@@ -47,7 +47,7 @@ def told(found: Mapping[str, Any]) -> Told | None:
         more.append("Whether neighbours score alike cannot be told: all of them score the same.")
     optima, whole = real(found.get("local optima")), real(found.get("neighbourhoods"))
     if optima is not None and whole:
-        more.append(f"No neighbour beats {100 * optima:.0f} % of {whole:.0f} architectures.")
+        more.append(f"Beaten by no neighbour that was scored: {optima * whole:.0f} of {whole:.0f}.")
     every = rows(found.get("edits"))
     edits = [(str(one.get("edit", "")), real(one.get("change")), real(one.get("n"))) for one in every]
     known = sorted((e for e in edits if e[1] is not None), key=lambda one: one[1] or 0.0)

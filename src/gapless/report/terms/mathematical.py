@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gapless.audit import yardstick
 from gapless.report.blocks import block, rows
 from gapless.report.terms.told import Told, counted, number, short
 from gapless.report.words import percent, real
 
-OWN = "own"
+OWN, BEGINNING = "own", "second order, first step's learning rate"
 _SHOWN: tuple[tuple[str, Callable[[Any], str]], ...] = (("error", short), ("cosine", number))
 
 
@@ -31,12 +32,21 @@ def told(found: Mapping[str, Any]) -> Told | None:
     lead = "The rule by which this search moves alpha has no gradient to compare; these are other rules."
     if own:
         lead = _own(*own, f"at {weights} weights")
+    if not yardstick.reached(found):
+        said = f"{lead[0].lower()}{lead[1:]}"
+        lead = f"The yardstick itself was not reached: {_why(found)}. Against what there is of it, {said}"
     columns = ("update rule", "error, search's weights", "cosine", f"error, {weights} weights", "cosine")
     more = [
         "The yardstick is the implicit gradient: how the validation loss changes with alpha when the weights "
         "are converged anew for every alpha. The error is relative to its length: 0 is perfect, 1 is as far "
         "off as no gradient at all. A cosine of 1 is the right direction, 0 says nothing about it."
     ]
+    if any(row[0] == BEGINNING for row in table):
+        more.append(
+            "Second order takes one step of the weights into account, as long as their learning rate. Where "
+            "the search ended that is about 0 and second order is first order, so there is a row with the "
+            "learning rate of the first step."
+        )
     solved = _convergence(found) + _reference(block(found, "reference"))
     more += [" ".join(solved)] if solved else []
     return Told(lead, tuple(more), columns, tuple(table))
@@ -54,6 +64,17 @@ def _own(here: Mapping[str, Any], there: Mapping[str, Any], where: str) -> str:
     return text + "."
 
 
+def _why(found: Mapping[str, Any]) -> str:
+    """What was not reached, once `yardstick.reached` has said so."""
+    left = []
+    if not block(found, "convergence").get("reached"):
+        left.append("the weights are not converged")
+    if not yardstick.solved(block(found, "reference")):
+        residual = short(block(found, "reference").get("residual"))
+        left.append(f"conjugate gradients ended with a relative residual of {residual}")
+    return " and ".join(left)
+
+
 def _convergence(found: Mapping[str, Any]) -> list[str]:
     how = block(found, "convergence")
     slope, done = real(how.get("slope")), real(how.get("evaluations"))
@@ -62,7 +83,8 @@ def _convergence(found: Mapping[str, Any]) -> list[str]:
     images = real(found.get("images"))
     on = f"On fixed batches of {images:,.0f} images" if images is not None else "On fixed batches"
     after = f" after {counted(int(done), 'evaluation')}" if done is not None else ""
-    text = f"{on} the slope of the training loss fell to {short(slope)} of what it was{after}"
+    how_far = f"fell to {short(slope)} of" if slope < 1 else f"rose to {short(slope)} times"
+    text = f"{on} the slope of the training loss {how_far} what it was{after}"
     if not how.get("reached"):
         return [f"{text}: they are not converged, and the right half of the table has to be read with that."]
     return [f"{text}, and the weights count as converged."]
@@ -73,7 +95,8 @@ def _reference(how: Mapping[str, Any]) -> list[str]:
     if residual is None:
         return []
     taken = "" if products is None else f" after {counted(int(products), 'product')} with the Hessian"
-    text = f"Conjugate gradients solved for it with a relative residual of {short(residual)}{taken}"
+    came = "solved for it with" if yardstick.solved(how) else "gave up on it at"
+    text = f"Conjugate gradients {came} a relative residual of {short(residual)}{taken}"
     damping = real(how.get("damping"))
     if damping is not None:
         text += f", damping {short(damping)}" if damping else ", without damping"

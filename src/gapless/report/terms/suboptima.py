@@ -43,8 +43,7 @@ def counts(found: Mapping[str, Any]) -> Told | None:
     lead = (
         f"In the mean of the choices that have them, {most} of the paths that were trained and {least}."
         if spread
-        else f"Every option was in {number(rows[0][1].get('mean'), 1)} of the paths that were trained: no "
-        "choice favoured any."
+        else _fair([one for _, one in rows])
     )
     more = (
         "Within one choice the most trained option was ahead of the least trained one by up to "
@@ -53,6 +52,20 @@ def counts(found: Mapping[str, Any]) -> Told | None:
     digits = {"mean": 1, "least": 0, "most": 0}
     table = tuple((name, *(number(one.get(k), n) for k, n in digits.items())) for name, one in rows)
     return Told(lead, (more,), ("operation", "paths, mean over choices", "least", "most"), table)
+
+
+def _fair(options: list[Mapping[str, Any]]) -> str:
+    """Counts that are equal within each choice; choices may differ, as one that lies in an option does."""
+    seen = [
+        value for one in options for end in ("least", "most") if (value := real(one.get(end))) is not None
+    ]
+    if not seen or min(seen) == max(seen):
+        often = number(options[0].get("mean"), 1)
+        return f"Every option was in {often} of the paths that were trained: no choice favoured any."
+    return (
+        "Within every choice all options were in equally many of the paths that were trained, in "
+        f"{number(min(seen), 0)} to {number(max(seen), 0)} of them, by choice: no choice favoured any."
+    )
 
 
 def survivors(found: Mapping[str, Any]) -> Told | None:
@@ -64,7 +77,7 @@ def survivors(found: Mapping[str, Any]) -> Told | None:
         return Told("No operation of this architecture was chosen.")
     return Told(
         f"{none:.0f} of the {counted(int(every), 'chosen operation')} "
-        f"({percent(none / every)}) have no parameters."
+        f"({percent(none / every)}) {'has' if none == 1 else 'have'} no parameters."
         if every != 1
         else f"The one chosen operation has {'no ' if none else ''}parameters."
     )

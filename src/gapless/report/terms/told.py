@@ -21,6 +21,12 @@ class Told:
     table: tuple[tuple[str, ...], ...] = ()
 
 
+def without(found: Mapping[str, Any], what: str) -> Told | None:
+    """A term that cannot be measured here, and why; None where findings give no reason."""
+    why = found.get("missing")
+    return Told(f"{what}: {why}.") if isinstance(why, str) and why else None
+
+
 def number(value: Any, digits: int = 2) -> str:
     """A number with so many decimals and a true minus sign; ``not known`` for anything else."""
     found = real(value)
