@@ -80,7 +80,7 @@ def judged(
     Args:
         found: test accuracies of what was found, one a seed; their mean is compared.
         trained: validation and test accuracy of random architectures, trained alike.
-        each: seconds that one training takes.
+        search_seconds, each: what the search and one training took, in seconds times threads.
     """
     if not trained or not found:
         return None
