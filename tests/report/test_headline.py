@@ -42,7 +42,7 @@ def test_parameters_and_verdict_are_absent_or_in_words() -> None:
     assert parameters({}) is None
     assert parameters({"cost": {"params": 312_442}}) == "312\u00a0thousand"
     assert verdict({"archs": []}) is None
-    assert verdict({"verdict": "It is not."}) == "It is not."
+    assert verdict({"verdict": "it is not."}) == "It is not."
 
 
 def test_the_judgement_is_a_sentence() -> None:

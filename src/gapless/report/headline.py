@@ -62,13 +62,14 @@ def parameters(findings: Mapping[str, Any]) -> str | None:
 
 def verdict(baseline: Any) -> str | None:
     """One sentence on whether the search beats random architectures."""
-    if not isinstance(baseline, Mapping):
-        return None
-    said = baseline.get("verdict")
-    return str(said) if said else None
+    return _sentence(baseline, "verdict")
 
 
 def judgement(found: Any) -> str | None:
     """The sentence that sets the search beside random search at equal cost."""
-    said = found.get("sentence") if isinstance(found, Mapping) else None
+    return _sentence(found, "sentence")
+
+
+def _sentence(found: Any, name: str) -> str | None:
+    said = found.get(name) if isinstance(found, Mapping) else None
     return f"{str(said)[:1].upper()}{str(said)[1:]}" if said else None
