@@ -31,7 +31,7 @@ import gapless
 import gapless.data
 import gapless.methods
 import gapless.spaces
-from benchmarks.elsewhere import SPACES, elsewhere, elsewhere_table
+from benchmarks.elsewhere import SPACES, elsewhere, elsewhere_table, longer
 from benchmarks.remedies import (
     DECILE,
     SPACE,
@@ -340,6 +340,10 @@ def measure(asked: argparse.Namespace) -> None:
             for space in SPACES:
                 if str(seed) not in stored().get("elsewhere", {}).get(space, {}):
                     add("elsewhere", space, seed, elsewhere(space, asked.folder, seed))
+                run = stored()["elsewhere"][space][str(seed)]
+                if "longer" not in run:
+                    more = longer(space, asked.folder, seed, run)
+                    add("elsewhere", space, seed, {**run, "longer": more})
         return
     known = truth(asked.shared)
     if asked.part == "recipe":
