@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Annotated, Any
 
@@ -37,27 +38,35 @@ Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="PART.FIELD=VALUE", help="Change one number or part.")
 ]
 MethodName = Annotated[str, typer.Argument(metavar="NAME")]
+STOPPED = Interrupted.exit_status
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The entry point: exit status 0 done, 2 cannot be done, 130 interrupted."""
+    """The entry point: exit status 0 done, 2 cannot be done, 130 interrupted; 1 where nobody reads on."""
     try:
-        app(args=arguments, standalone_mode=False)
-    except Interrupted as stop:
-        _fail(str(stop), stop.exit_status)
-    except GaplessError as error:
-        _fail(f"gapless: {error}", error.exit_status)
-    except KeyboardInterrupt:
-        _fail("stopped; what the last checkpoint holds is kept", 130)
-    except typer.Abort:
-        _fail("stopped", 130)
+        status = app(args=arguments, standalone_mode=False)  # a Ctrl-C that nobody listened for is returned
+        sys.stdout.flush()
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes nowhere, silently
+        sys.exit(1)
     except Exception as error:
+        if _interrupted(error):
+            _fail("stopped", STOPPED)
+        if isinstance(error, GaplessError):
+            prefix = "" if isinstance(error, Interrupted) else "gapless: "
+            _fail(f"{prefix}{error}", error.exit_status)
         if not hasattr(error, "format_message"):
             raise
         _fail(f"gapless: {' '.join(error.format_message().split())}; see 'gapless --help'", 2)
+    if status == STOPPED:
+        _fail("stopped", STOPPED)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether a Ctrl-C is behind an error: imports and torch.export make others of it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt | Interrupted):
+        error = error.__cause__ or error.__context__
+    return isinstance(error, KeyboardInterrupt)
 
 
 def _fail(line: str, status: int) -> None:
