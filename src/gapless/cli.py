@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -43,6 +44,8 @@ STOPPED = Interrupted.exit_status
 
 def main(arguments: list[str] | None = None) -> None:
     """The entry point: exit status 0 done, 2 cannot be done, 130 interrupted; 1 where nobody reads on."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
         status = app(args=arguments, standalone_mode=False)  # a Ctrl-C that nobody listened for is returned
         sys.stdout.flush()

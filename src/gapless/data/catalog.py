@@ -67,7 +67,7 @@ def get(
             )
         return folder.read(path, size=size, limit=limit, split_seed=split_seed)
     if name not in _SETS:
-        if name.strip() and Path(name).expanduser().is_dir():
+        if name.strip() and _is_folder(name):
             raise BadValue(
                 expected="the name of a data set", got=f"the folder '{name}'", do=f"write folder:{name}"
             )
@@ -79,6 +79,13 @@ def get(
         return Memory(arrays.pixels(rows, size))
 
     return assemble(name, arrays.classes, arrays.labels, plan, load, arrays.augment)
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).expanduser().is_dir()
+    except (OSError, RuntimeError):  # nothing that a file system could hold
+        return False
 
 
 def _root(root: str | None) -> Path:

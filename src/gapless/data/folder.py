@@ -48,12 +48,13 @@ def read(path: str, *, size: int | None = None, limit: int | None = None, split_
         BadData: no such folder, fewer than 2 classes, too few images in one, other classes in ``test``
             than in ``train``, a damaged image, an image below 8 x 8.
     """
-    root = Path(path).expanduser()
     try:
+        root = Path(path).expanduser()
         found = _scan(root)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise BadData(
-            expected="a folder that can be read", got=f"'{root}' ({error})", do="check its permissions"
+            expected="a folder that can be read", got=f"'{path}' ({why})", do="check its permissions"
         ) from error
     plan = divide(found.labels, found.classes, given_test=found.given_test, limit=limit, seed=split_seed)
     form = _form(root, found.names, size)

@@ -17,17 +17,20 @@ FORMAT, VERSION = "gapless.run", 1
 
 
 @contextmanager
-def refusing_disk_errors(place: Path) -> Iterator[None]:
+def refusing_disk_errors(place: Path, be: str = "written") -> Iterator[None]:
     """Turns what the operating system says about a disk into one line.
 
+    Args:
+        be: ``written`` or ``read``: what it was asked for.
+
     Raises:
-        BadRunFolder: a full disk, a read-only place, missing permission.
+        BadRunFolder: a full disk, a read-only place, missing permission, an impossible name.
     """
     try:
         yield
     except OSError as error:
         raise BadRunFolder(
-            expected=f"a folder that can be written at '{place}'",
+            expected=f"a folder that can be {be} at '{place}'",
             got=error.strerror or type(error).__name__,
             do="free the disk or choose another folder; what was saved before is intact",
         ) from error
@@ -60,29 +63,40 @@ class RunFolder:
         BadRunFolder: the place is taken, or could not be written.
         """
         place = Path(path)
-        if place.exists() and not place.is_dir():
-            raise BadRunFolder(
-                expected=f"a folder for the run at '{place}'", got="a file", do="give --run another name"
-            )
-        if (place / "run.json").exists():
-            raise BadRunFolder(
-                expected=f"a new folder for the run at '{place}'",
-                got="a folder that holds a run",
-                do=f"continue it with 'gapless resume {place}', or give --run another name",
-            )
-        if place.is_dir() and any(p.name != ".lock" for p in place.iterdir()):
-            raise BadRunFolder(
-                expected=f"a new or empty folder for the run at '{place}'",
-                got="a folder with other files",
-                do="give --run another name",
-            )
-        nearest = next(p for p in (place, *place.absolute().parents) if p.exists())
-        if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-            raise BadRunFolder(
-                expected=f"a place that can be written at '{nearest}'",
-                got="no permission",
-                do="give --run another name",
-            )
+        with refusing_disk_errors(place):
+            if place.exists() and not place.is_dir():
+                raise BadRunFolder(
+                    expected=f"a folder for the run at '{place}'", got="a file", do="give --run another name"
+                )
+            if (place / "run.json").exists():
+                raise BadRunFolder(
+                    expected=f"a new folder for the run at '{place}'",
+                    got="a folder that holds a run",
+                    do=f"continue it with 'gapless resume {place}', or give --run another name",
+                )
+            if place.is_dir() and any(p.name != ".lock" for p in place.iterdir()):
+                raise BadRunFolder(
+                    expected=f"a new or empty folder for the run at '{place}'",
+                    got="a folder with other files",
+                    do="give --run another name",
+                )
+            nearest = next(p for p in (place, *place.absolute().parents) if p.exists())
+            if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+                raise BadRunFolder(
+                    expected=f"a place that can be written at '{nearest}'",
+                    got="no permission",
+                    do="give --run another name",
+                )
+
+    @staticmethod
+    def holds(path: str | os.PathLike[str], name: str = "run.json") -> bool:
+        """Whether there is a file of that name in a folder.
+
+        Raises:
+            BadRunFolder: nobody lets us look.
+        """
+        with refusing_disk_errors(Path(path), "read"):
+            return (Path(path) / name).is_file()
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunFolder:
@@ -92,7 +106,7 @@ class RunFolder:
             BadRunFolder: no run there, damaged, or written by a newer version.
         """
         place = Path(path)
-        if not (place / "run.json").is_file():
+        if not cls.holds(place):
             raise BadRunFolder(
                 expected=f"a run folder at '{place}'",
                 got="no run.json there" if place.is_dir() else "no such folder",
@@ -165,6 +179,28 @@ class RunFolder:
                 got=type(error).__name__,
                 do="restore the file, or start the run again in another folder",
             ) from error
+
+    def read_object(self, name: str, **types: type) -> dict[str, Any]:
+        """As `read_json`, of what must be a JSON object.
+
+        Args:
+            types: names that must be in it, and what they hold.
+
+        Raises:
+            BadRunFolder: the file is missing, or something else is in it.
+        """
+        found = self.read_json(name)
+        got = type(found).__name__ if not isinstance(found, dict) else ""
+        for key, kind in types.items() if not got else ():
+            if not isinstance(found.get(key), kind):
+                got = f"no '{key}' that can be read"
+        if got:
+            raise BadRunFolder(
+                expected=f"a {name} written by gapless in '{self.path}'",
+                got=got,
+                do="restore the file, or start the run again in another folder",
+            )
+        return dict(found)
 
     def write_csv(self, name: str, rows: list[dict[str, Any]]) -> Path:
         """Rows with the columns of all of them, in the order in which they first appear."""

@@ -110,7 +110,7 @@ def ablate(asked: Ablation, path: str, show: Show) -> dict[str, Any]:
     for request in variants.values():
         planned = plan(request)
         buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
-    if not (Path(path) / FILE).exists():
+    if not RunFolder.holds(path, FILE):
         RunFolder.vacant(path)
         with refusing_disk_errors(Path(path)):
             Path(path).mkdir(parents=True, exist_ok=True)
@@ -151,8 +151,7 @@ def _opened(request: Request, place: Path) -> tuple[Plan, RunFolder]:
 
 
 def _measured(run: RunFolder) -> dict[str, Any]:
-    there = (run / "measured.json").exists()
-    return run.read_json("measured.json") if there else {}
+    return run.read_object("measured.json") if RunFolder.holds(run.path, "measured.json") else {}
 
 
 def _row(variant: str, planned: Plan, run: RunFolder, place: Path) -> dict[str, Any]:

@@ -164,7 +164,7 @@ def opened(path: Path) -> Side | None:
             do="give folders of gapless search",
         )
     request = Request.from_json(header.get("request"))
-    if not (folder / "findings.json").exists():
+    if not RunFolder.holds(folder.path, "findings.json"):
         return None
     found = folder.read_json("findings.json")
     if not isinstance(found, dict):
@@ -199,9 +199,9 @@ def free(found: Mapping[str, Any]) -> bool | None:
 
 
 def _inside(path: Path) -> list[Path]:
-    if not (path / ABLATION).is_file():
+    if not RunFolder.holds(path, ABLATION):
         return [path]
-    searches = RunFolder(path).read_json(ABLATION).get("searches", [])
+    searches = RunFolder(path).read_object(ABLATION, searches=list)["searches"]
     return [path / str(search["run"]) for search in searches]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, Interrupted
 from gapless.core.record import Record
-from gapless.engine.folder import RunFolder
+from gapless.engine.folder import RunFolder, refusing_disk_errors
 from gapless.job.environment import environment
 from gapless.job.exploration import Exploration, Terrain, resolved
 from gapless.job.interrupt import Stopper, listening
@@ -88,15 +88,15 @@ def begin(terrain: Terrain, path: str | os.PathLike[str]) -> RunFolder:
         "command": terrain.request.command(str(path)),
         "environment": environment(terrain.device),
     }
-    if not (Path(path) / "run.json").exists():
+    if not RunFolder.holds(path):
         try:
             return RunFolder.create(path, header)
         except BadRunFolder:
             time.sleep(WAIT)  # perhaps somebody else makes the same one at this very moment
-            if not (Path(path) / "run.json").exists():
+            if not RunFolder.holds(path):
                 raise
     folder = RunFolder.open(path)
-    there = folder.read_json("run.json")
+    there = folder.read_object("run.json", request=dict, environment=dict)
     if there.get("kind") != KIND or there.get("fingerprint") != terrain.fingerprint:
         raise BadRunFolder(
             expected=f"a new folder at '{path}', or one of the same exploration",
@@ -120,7 +120,7 @@ def reopened(
         BadRunFolder: it holds no exploration, or what that needs has changed since.
     """
     folder = RunFolder.open(path)
-    header = folder.read_json("run.json")
+    header = folder.read_object("run.json", command=str, environment=dict)
     request = Exploration.from_json(header.get("request"))
     for name in ("space", "explorer", "evaluator", "data"):
         if getattr(request, name) == "object" and objects.get(name) is None:
@@ -153,16 +153,18 @@ def trials(terrain: Terrain, folder: RunFolder) -> Trials:
 
     Raises:
         BadValue: their storage cannot be opened.
+        BadRunFolder: the folder cannot be written, or the journal in it is damaged.
     """
     name = f"{terrain.space.name} {terrain.request.explorer} {terrain.fingerprint}"
-    return Trials(
-        folder.path,
-        terrain.space.choices,
-        terrain.objectives,
-        name,
-        terrain.request.storage,
-        terrain.space.text,
-    )
+    with refusing_disk_errors(folder.path):
+        return Trials(
+            folder.path,
+            terrain.space.choices,
+            terrain.objectives,
+            name,
+            terrain.request.storage,
+            terrain.space.text,
+        )
 
 
 def carried_out(
@@ -181,6 +183,7 @@ def carried_out(
     number = terrain.request.workers if workers is None else workers
     with ExitStack() as stack:
         stack.enter_context(refusing_memory_errors())
+        stack.enter_context(refusing_disk_errors(folder.path))
         stopper = stack.enter_context(listening(terrain.stopper))
         stack.enter_context(_helpers(folder, number - 1))
         done = trials(terrain, folder)

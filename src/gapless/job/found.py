@@ -77,7 +77,7 @@ class Found:
         """
         from gapless.job.work import stored_network
 
-        records = trainings(self.folder.read_json("measured.json"), "deploy", self.arch)
+        records = trainings(self.folder.read_object("measured.json"), "deploy", self.arch)
         records = [r for r in records if seed is None or r["seed"] == seed]
         if not records:
             raise self._untrained()

@@ -60,7 +60,7 @@ def reopened(
         BadRunFolder: no run there, one of a newer version, or what it needs has changed since.
     """
     folder = RunFolder.open(path)
-    header = folder.read_json("run.json")
+    header = folder.read_object("run.json", command=str, environment=dict)
     if header.get("kind", "search") != "search":
         raise BadRunFolder(
             expected=f"a search in '{path}'",

@@ -48,7 +48,7 @@ class Work:
 
     def __post_init__(self) -> None:
         if (self.folder / "measured.json").exists():
-            self.measured = self.folder.read_json("measured.json")
+            self.measured = self.folder.read_object("measured.json")
 
     def store(self, name: str, value: Any) -> Any:
         """Keeps one result for good."""

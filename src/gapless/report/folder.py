@@ -32,7 +32,7 @@ def write(folder: Path) -> Path:
     target = folder / "report.html"
     try:
         with beside(target) as place:
-            place.write_text(page, encoding="utf-8")
+            place.write_text(page, encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise BadRunFolder(
             expected=f"a run folder that can be written, for {target}",
