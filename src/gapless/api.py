@@ -134,7 +134,7 @@ def resume(
     run: str | os.PathLike[str],
     *,
     space: SearchSpace | None = None,
-    data: Data | None = None,
+    data: str | Data | None = None,
     method: Recipe | None = None,
     explorer: Explorer | None = None,
     evaluator: Evaluator | None = None,
@@ -143,14 +143,19 @@ def resume(
 ) -> Found | Explored:
     """Continues a run where its last checkpoint left it; objects that it was given are given again.
 
+    Args:
+        data: an object, or ``folder:PATH`` where a folder of images was moved.
+        root: where other data sets lie now.
+
     Raises:
         BadRunFolder: no run there, or what it needs has changed.
     """
     show = Bars() if progress else Quiet()
+    images, place = (None, data) if isinstance(data, str) else (data, None)
     if exploring.explores(run):
-        objects = {"space": space, "explorer": explorer, "evaluator": evaluator, "data": data}
-        return exploring.carried_out(*exploring.reopened(run, root, **objects), show)
-    planned, folder = reopened(run, space, data, method, root)
+        objects = {"space": space, "explorer": explorer, "evaluator": evaluator, "data": images}
+        return exploring.carried_out(*exploring.reopened(run, root, place, **objects), show)
+    planned, folder = reopened(run, space, images, method, root, place)
     return carried_out(planned, folder, show)
 
 

@@ -33,6 +33,10 @@ spaces_app.command()(latency)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Run = Annotated[str, typer.Argument(metavar="DIR", help="The folder that was given to --run.")]
 Root = Annotated[str | None, typer.Option("--root", help="Where data sets lie.")]
+Moved = Annotated[
+    str | None,
+    typer.Option("--data", metavar="folder:PATH", help="Where the run's folder of images lies now."),
+]
 SpaceName = Annotated[str, typer.Option("--space", help="Search space.")]
 DataName = Annotated[str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")]
 Settings = Annotated[
@@ -123,15 +127,15 @@ def search(
 
 
 @app.command()
-def resume(folder: Run, root: Root = None, as_json: Json = False) -> None:
+def resume(folder: Run, root: Root = None, data: Moved = None, as_json: Json = False) -> None:
     """Continue a run that was stopped or killed, where its last checkpoint left it."""
     from gapless.job import explore as exploring
     from gapless.job.job import carried_out, reopened
 
     if exploring.explores(folder):
-        ended(exploring.carried_out(*exploring.reopened(folder, root), _show(as_json)), as_json)
+        ended(exploring.carried_out(*exploring.reopened(folder, root, data), _show(as_json)), as_json)
         return
-    planned, place = reopened(folder, root=root)
+    planned, place = reopened(folder, root=root, place=data)
     _ended(carried_out(planned, place, _show(as_json)), as_json)
 
 
@@ -140,6 +144,7 @@ def retrain(
     folder: Run,
     shape: Annotated[str, typer.Option(help="search or deploy.")] = "deploy",
     root: Root = None,
+    data: Moved = None,
     as_json: Json = False,
 ) -> None:
     """Train the found architecture alone once more, with a new seed."""
@@ -148,7 +153,7 @@ def retrain(
 
     if shape not in ("search", "deploy"):
         raise UnknownName("shape", shape, ("search", "deploy"))
-    record = trained(*reopened(folder, root=root), shape, _show(as_json))
+    record = trained(*reopened(folder, root=root, place=data), shape, _show(as_json))
     test, n = record["test"]["accuracy"], record["test"]["n"]
     _answer(record, as_json, f"test accuracy {100 * test:.2f} % on {n} images, seed {record['seed']}")
 
@@ -166,6 +171,7 @@ def audit(
         typer.Option(help="Rank against table:FILE,arch=COLUMN,accuracy=COLUMN instead of trainings."),
     ] = None,
     root: Root = None,
+    data: Moved = None,
     as_json: Json = False,
 ) -> None:
     """Measure the gap of a finished search, term by term, and what is missing of chain and baseline."""
@@ -174,8 +180,8 @@ def audit(
 
     within = None if budget is None else seconds(budget)
     found = continued(
-        *reopened(folder, root=root), _show(as_json), within, truth, archs=archs, seeds=seeds, sample=sample,
-        deployed=deployed, retrain=True, audit=True,
+        *reopened(folder, root=root, place=data), _show(as_json), within, truth, archs=archs, seeds=seeds,
+        sample=sample, deployed=deployed, retrain=True, audit=True,
     )  # fmt: skip
     _ended(found, as_json)
 
@@ -195,6 +201,7 @@ def export(
     folder: Run,
     onnx: Annotated[str, typer.Option("--onnx", metavar="FILE", help="Where the ONNX file goes.")] = "",
     root: Root = None,
+    data: Moved = None,
     as_json: Json = False,
 ) -> None:
     """Export the trained network to ONNX, compared with torch in ONNX Runtime."""
@@ -205,7 +212,7 @@ def export(
     from gapless.job.found import Found
     from gapless.job.job import exported, reopened
 
-    planned, place = reopened(folder, root=root)
+    planned, place = reopened(folder, root=root, place=data)
     found = Found(planned, place)
     done = exported(planned, found.arch, found.network(), Path(onnx), None)
     line = f"{onnx}: {done['bytes']:,} bytes, largest difference from torch {done['max_error']:.1e}"

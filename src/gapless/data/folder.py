@@ -81,7 +81,7 @@ def _scan(root: Path) -> _Found:
         raise BadData(
             expected="a folder of images",
             got=f"'{root}', {'which is a file' if root.exists() else 'which does not exist'}",
-            do="check the path",
+            do="check the path; where a run's images were moved, --data folder:PATH says where to",
         )
     train, test, val = root / "train", root / "test", root / "val"
     if not _folders(train):

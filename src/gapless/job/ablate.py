@@ -140,7 +140,8 @@ def _opened(request: Request, place: Path) -> tuple[Plan, RunFolder]:
     if not (place / "run.json").exists():
         planned = plan(request)
         return planned, begin(planned, place)
-    planned, run = reopened(place, root=request.root)
+    now = None if request.place is None else f"folder:{request.place}"
+    planned, run = reopened(place, root=request.root, place=now)
     if replace(planned.request, root=request.root, device=request.device) != request:
         raise BadRunFolder(
             expected=f"the search of this very ablation in '{place}'",

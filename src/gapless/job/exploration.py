@@ -26,14 +26,14 @@ from gapless.explore.limited import Limited
 from gapless.job.interrupt import Stopper
 from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import DataSettings, chosen_device
-from gapless.job.request import MOST
+from gapless.job.request import MOST, place_of
 from gapless.job.settings import spread
 from gapless.job.supernet import opened
 from gapless.spaces.contract import Preset, SearchSpace
 from gapless.study import explorers
 from gapless.study.trials import database
 
-FREE = ("trials", "workers", "device", "root")
+FREE = ("trials", "workers", "device", "root", "place")
 """What may change from one call to the next."""
 
 
@@ -56,6 +56,7 @@ class Exploration:
         workers: processes that score at once.
         device: ``auto``, ``cpu`` or ``cuda``.
         root: where data sets lie.
+        place: where a folder of images lies, an absolute path; None for other data.
     """
 
     space: str
@@ -72,8 +73,10 @@ class Exploration:
     workers: int = 1
     device: str = "auto"
     root: str | None = None
+    place: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "place", self.place or place_of(self.data))
         for option, most in (("trials", MOST), ("workers", 1000), ("epochs", MOST)):
             value = getattr(self, option)
             if not (option == "epochs" and value is None) and not 1 <= value <= most:
@@ -143,7 +146,8 @@ class Terrain:
             return self.images
         with refusing_memory_errors():
             about: dict[str, Any] = {"size": self.settings.size, "limit": self.settings.limit}
-            return data_sets.get(self.request.data, root=self.request.root, **about)
+            request = self.request
+            return data_sets.get(request.data, root=request.root, place=request.place, **about)
 
     @cached_property
     def evaluator(self) -> Evaluator:

@@ -21,6 +21,7 @@ from gapless.job.environment import environment
 from gapless.job.exploration import Exploration, Terrain, resolved
 from gapless.job.interrupt import Stopper, listening
 from gapless.job.limits import refusing_memory_errors
+from gapless.job.request import moved
 from gapless.job.show import Quiet, Show
 from gapless.study.loop import proposed
 from gapless.study.trials import Trials
@@ -109,11 +110,13 @@ def begin(terrain: Terrain, path: str | os.PathLike[str]) -> RunFolder:
 
 
 def reopened(
-    path: str | os.PathLike[str], root: str | None = None, **objects: Any
+    path: str | os.PathLike[str], root: str | None = None, place: str | None = None, **objects: Any
 ) -> tuple[Terrain, RunFolder]:
     """What was asked in a folder.
 
     Args:
+        root: where data sets lie now; None for where they lay.
+        place: ``folder:PATH`` where a folder of images was moved.
         objects: ``space``, ``explorer``, ``evaluator`` and ``data``, where they were given as objects.
 
     Raises:
@@ -121,7 +124,7 @@ def reopened(
     """
     folder = RunFolder.open(path)
     header = folder.read_object("run.json", command=str, environment=dict)
-    request = Exploration.from_json(header.get("request"))
+    request = moved(Exploration.from_json(header.get("request")), place)
     for name in ("space", "explorer", "evaluator", "data"):
         if getattr(request, name) == "object" and objects.get(name) is None:
             raise BadRunFolder(
@@ -185,7 +188,7 @@ def carried_out(
         stack.enter_context(refusing_memory_errors())
         stack.enter_context(refusing_disk_errors(folder.path))
         stopper = stack.enter_context(listening(terrain.stopper))
-        stack.enter_context(_helpers(folder, number - 1))
+        stack.enter_context(_helpers(folder, terrain.request, number - 1))
         done = trials(terrain, folder)
         stack.enter_context(done.working())
         Shift(terrain, folder, done, stopper).work(show or Quiet())
@@ -346,9 +349,10 @@ def spoken(metrics: Mapping[str, float], name: str | None) -> str:
 
 
 @contextmanager
-def _helpers(folder: RunFolder, number: int) -> Iterator[None]:
+def _helpers(folder: RunFolder, request: Exploration, number: int) -> Iterator[None]:
     """Within, so many further processes work on the folder; they go when this one goes."""
-    words = [sys.executable, "-m", "gapless.job.explorer", str(folder.path)]
+    words = [sys.executable, "-m", "gapless.job.explorer", str(folder.path), request.root or ""]
+    words += [] if request.place is None else [f"folder:{request.place}"]
     made = [
         subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
         for _ in range(number)

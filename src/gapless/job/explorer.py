@@ -1,4 +1,4 @@
-"""A process that helps an exploration: ``python -m gapless.job.explorer DIR``.
+"""A process that helps an exploration: ``python -m gapless.job.explorer DIR ROOT [DATA]``.
 
 Standard input that ends means that the process it helps is gone: it goes too, at once, and leaves what it was
 scoring to whoever resumes.
@@ -23,7 +23,7 @@ def main() -> None:
     """One worker, until nothing is left to do or it is asked to stop."""
     threading.Thread(target=_leave, daemon=True).start()
     try:
-        carried_out(*reopened(sys.argv[1]), workers=1)
+        carried_out(*reopened(*(word or None for word in sys.argv[1:])), workers=1)
     except GaplessError as error:
         print(f"gapless: a helper stopped: {error}", file=sys.stderr)
         os._exit(error.exit_status)

@@ -24,7 +24,7 @@ from gapless.job.gap import Extent, Gap
 from gapless.job.interrupt import listening
 from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import Plan, plan
-from gapless.job.request import Request
+from gapless.job.request import Request, moved
 from gapless.job.show import Quiet, Show
 from gapless.job.work import TOO_SOON, Work, stored_network
 from gapless.spaces.contract import SearchSpace
@@ -53,8 +53,13 @@ def reopened(
     data: Data | None = None,
     recipe: Recipe | None = None,
     root: str | None = None,
+    place: str | None = None,
 ) -> tuple[Plan, RunFolder]:
     """The plan and the folder of a run that was begun; objects that were given then are given again.
+
+    Args:
+        root: where data sets lie now; None for where they lay.
+        place: ``folder:PATH`` where a folder of images was moved.
 
     Raises:
         BadRunFolder: no run there, one of a newer version, or what it needs has changed since.
@@ -67,7 +72,7 @@ def reopened(
             got="an exploration, which has no network of its own",
             do=f"continue it with 'gapless resume {path}'",
         )
-    request = Request.from_json(header.get("request"))
+    request = moved(Request.from_json(header.get("request")), place)
     if root is not None:
         request = replace(request, root=root)
     for name, given in (("space", space), ("data", data), ("method", recipe)):
