@@ -15,7 +15,9 @@ import pytest
 from tests.job.tiny import NO_MORE, SETS, SETTINGS, tree, words
 
 from gapless import cli
-from gapless.job.job import begin
+from gapless.core.errors import BadRunFolder
+from gapless.job.found import Found
+from gapless.job.job import begin, reopened
 from gapless.job.plan import plan
 from gapless.job.request import Request
 
@@ -213,6 +215,19 @@ def test_what_a_search_has_not_found_yet(gapless: Command, begun: Path) -> None:
     )
     refused(gapless("retrain", begun, "--shape", "deplyo"), "a shape", "did you mean 'deploy'?")
     assert tree(begun) == before
+
+
+def test_a_search_that_was_stopped(gapless: Command, begun: Path, searched: Path) -> None:
+    """It knows its best so far and nothing else; its folder is quoted where a shell needs that."""
+    place = begun.rename(begun.parent / "my run")
+    shutil.copy(searched / "architecture.json", place)
+    again = f"gapless resume '{place}'"
+    refused(gapless("export", place, "--onnx", place / "x.onnx"), "a finished search", again)
+    found = Found(*reopened(place))
+    for ask in (lambda: found.score, lambda: found.findings, found.network):
+        with pytest.raises(BadRunFolder, match="a finished search"):
+            ask()
+    refused(gapless("search", "--run", place, "--epochs", "1"), again)
 
 
 def test_export_without_a_training(gapless: Command, searched: Path) -> None:

@@ -19,6 +19,7 @@ from gapless import cli, methods, spaces
 from gapless.engine.check import conflicts
 
 from .conftest import Command, Outcome
+from .refusal import refused
 
 ROOT: Any = typer.main.get_command(cli.app)
 FIXED = {
@@ -271,6 +272,7 @@ def test_ablate_prints_the_table_and_nothing_else(gapless: Command, tmp_path: Pa
     found = one_object(gapless(*words, "--run", tmp_path / "a", *SETS, "--json"))
     stored = json.loads((tmp_path / "a" / "ablation.json").read_text())
     assert found == {"run": str(tmp_path / "a"), **stored}
+    refused(gapless("resume", tmp_path / "a"), "that of an ablation", stored["command"])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gapless.core.errors import BadRunFolder
-from gapless.core.files import beside
+from gapless.core.files import beside, quoted
 
 FORMAT, VERSION = "gapless.run", 1
 
@@ -72,7 +72,7 @@ class RunFolder:
                 raise BadRunFolder(
                     expected=f"a new folder for the run at '{place}'",
                     got="a folder that holds a run",
-                    do=f"continue it with 'gapless resume {place}', or give --run another name",
+                    do=f"continue it with 'gapless resume {quoted(place)}', or give --run another name",
                 )
             if place.is_dir() and any(p.name != ".lock" for p in place.iterdir()):
                 raise BadRunFolder(
@@ -107,11 +107,14 @@ class RunFolder:
         """
         place = Path(path)
         if not cls.holds(place):
+            ablation = _ablation(place)
             raise BadRunFolder(
                 expected=f"a run folder at '{place}'",
-                got="no run.json there" if place.is_dir() else "no such folder",
-                do="give the folder that was given to --run",
-            )
+                got="that of an ablation" if ablation
+                else "no run.json there" if place.is_dir() else "no such folder",
+                do=f"continue it with '{ablation}', or give the folder of one of its searches" if ablation
+                else "give the folder that was given to --run",
+            )  # fmt: skip
         folder = cls(place)
         header = folder.read_json("run.json")
         if not isinstance(header, dict) or header.get("format") != FORMAT:
@@ -213,3 +216,11 @@ class RunFolder:
         writer.writeheader()
         writer.writerows(rows)
         return self.write(name, text.getvalue().encode())
+
+
+def _ablation(place: Path) -> str:
+    """The command that began the ablation at a place; empty where there is none."""
+    try:
+        return str(json.loads((place / "ablation.json").read_text(encoding="utf-8"))["command"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

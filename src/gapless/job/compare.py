@@ -17,6 +17,7 @@ from gapless.audit.comparison import Search, comparison
 from gapless.audit.measures import MEASURES, at, numbers
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, BadValue
+from gapless.core.files import quoted
 from gapless.engine.folder import RunFolder
 from gapless.job.request import Request, pairs
 
@@ -290,5 +291,5 @@ def _damaged(path: Path, got: str) -> BadRunFolder:
     return BadRunFolder(
         expected=f"findings written by gapless in '{path}'",
         got=got,
-        do=f"run 'gapless audit {path}' to write them again",
+        do=f"run 'gapless audit {quoted(path)}' to write them again",
     )

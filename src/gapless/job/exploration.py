@@ -18,7 +18,7 @@ from gapless.core import Streams
 from gapless.core.errors import BadRunFolder, BadValue, UnknownName
 from gapless.data import Data
 from gapless.engine.recipe import plain
-from gapless.evaluate.contract import Evaluator, Setting
+from gapless.evaluate.contract import Evaluator, Setting, Supernet
 from gapless.evaluate.cost import Limits, limits
 from gapless.evaluate.table import Table
 from gapless.explore.contract import Explorer, worth
@@ -158,9 +158,13 @@ class Terrain:
             return self.given
         setting = Setting(
             self.space, self.preset, lambda: self.data, self.streams.child("evaluate"), self.device,
-            lambda run: opened(run, self.request.root), lambda: self.stopper.asked,
+            self._opened, lambda: self.stopper.asked,
         )  # fmt: skip
         return evaluate.get(self.request.evaluator, setting)
+
+    def _opened(self, run: str) -> Supernet:
+        own = self.space if self.request.space == "object" else None
+        return opened(run, self.request.root, own, self.images)
 
     @cached_property
     def explorer(self) -> Explorer:

@@ -15,6 +15,7 @@ from typing import Any
 
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, Interrupted
+from gapless.core.files import quoted
 from gapless.core.record import Record
 from gapless.engine.folder import RunFolder, refusing_disk_errors
 from gapless.job.environment import environment
@@ -130,7 +131,7 @@ def reopened(
             raise BadRunFolder(
                 expected=f"the {name} that this run was given as a Python object",
                 got="none",
-                do=f"continue it from Python: gapless.resume('{path}', {name}=...)",
+                do=f"continue it from Python: gapless.resume({str(path)!r}, {name}=...)",
             )
     terrain = resolved(request if root is None else replace(request, root=root), **objects)
     if terrain.fingerprint != header.get("fingerprint"):
@@ -247,7 +248,9 @@ class Shift:
 
     def _so_far(self) -> str:
         records = self.trials.scored()
-        where = f"stopped after {len(records)} trials; continue with: gapless resume {self.folder.path}"
+        where = (
+            f"stopped after {len(records)} trials; continue with: gapless resume {quoted(self.folder.path)}"
+        )
         found = best(records)
         if found is None:
             return f"{where}; no architecture is known yet"

@@ -23,7 +23,8 @@ def main() -> None:
     """One worker, until nothing is left to do or it is asked to stop."""
     threading.Thread(target=_leave, daemon=True).start()
     try:
-        carried_out(*reopened(*(word or None for word in sys.argv[1:])), workers=1)
+        path, root, *images = sys.argv[1:]
+        carried_out(*reopened(path, root or None, *images), workers=1)
     except GaplessError as error:
         print(f"gapless: a helper stopped: {error}", file=sys.stderr)
         os._exit(error.exit_status)

@@ -11,6 +11,7 @@ import torch
 
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder
+from gapless.core.files import quoted
 from gapless.data import Data
 from gapless.engine.folder import RunFolder
 from gapless.engine.panel import Judge
@@ -70,7 +71,7 @@ def reopened(
         raise BadRunFolder(
             expected=f"a search in '{path}'",
             got="an exploration, which has no network of its own",
-            do=f"continue it with 'gapless resume {path}'",
+            do=f"continue it with 'gapless resume {quoted(path)}'",
         )
     request = moved(Request.from_json(header.get("request")), place)
     if root is not None:
@@ -80,7 +81,7 @@ def reopened(
             raise BadRunFolder(
                 expected=f"the {name} that this run was given as a Python object",
                 got="none",
-                do=f"continue it from Python: gapless.resume('{path}', {name}=...)",
+                do=f"continue it from Python: gapless.resume({str(path)!r}, {name}=...)",
             )
     planned = plan(request, space, data, recipe)
     if planned.fingerprint != header.get("fingerprint"):

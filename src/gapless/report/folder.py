@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gapless.core.errors import BadRunFolder
-from gapless.core.files import beside
+from gapless.core.files import beside, quoted
 from gapless.report import exploration
 from gapless.report.page import render
 
@@ -44,7 +44,7 @@ def write(folder: Path) -> Path:
 
 def _findings(folder: Path) -> dict[str, Any]:
     path = folder / "findings.json"
-    again = f"run 'gapless audit {folder}' to measure again"
+    again = f"run 'gapless audit {quoted(folder)}' to measure again"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
