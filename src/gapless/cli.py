@@ -64,7 +64,10 @@ def main(arguments: list[str] | None = None) -> None:
             _fail(f"{prefix}{error}", error.exit_status)
         if not hasattr(error, "format_message"):
             raise
-        _fail(f"gapless: {' '.join(error.format_message().split())}; see 'gapless --help'", 2)
+        line = " ".join(error.format_message().split())
+        if not line:  # help was asked for by asking for nothing, and is printed
+            sys.exit(2)
+        _fail(f"gapless: {line}; see 'gapless --help'", 2)
     if status == STOPPED:
         _fail("stopped", STOPPED)
 

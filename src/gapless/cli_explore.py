@@ -68,7 +68,8 @@ def ended(found: Any, as_json: bool) -> None:
         return
     from gapless.job.explore import spoken
 
-    lines = ["", f"trials        {findings['trials']:,}"]
+    failed = f", {findings['failed']:,} gave no number" if findings["failed"] else ""
+    lines = ["", f"trials        {findings['trials']:,}{failed}"]
     if "best" in findings:
         top = findings["best"]
         report = f", {100 * top['report']:.2f} % reported" if "report" in top else ""

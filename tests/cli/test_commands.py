@@ -106,6 +106,14 @@ def test_help_is_printed(gapless: Command) -> None:
         assert outcome.err == ""
 
 
+@pytest.mark.parametrize("words", [[], ["methods"], ["spaces"]], ids=" ".join)
+def test_asking_for_nothing_prints_help_and_nothing_else(words: list[str], gapless: Command) -> None:
+    outcome = gapless(*words)
+    assert outcome.status == 2
+    assert "Usage" in outcome.out + outcome.err
+    assert "see 'gapless --help'" not in outcome.err
+
+
 # -- questions ------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 
-from gapless.core.errors import GaplessError
+from gapless.core.errors import GaplessError, Interrupted
 from gapless.job.explore import carried_out, reopened
 
 
@@ -25,6 +25,8 @@ def main() -> None:
     try:
         path, root, *images = sys.argv[1:]
         carried_out(*reopened(path, root or None, *images), workers=1)
+    except Interrupted as stop:  # whom it helps says so
+        os._exit(stop.exit_status)
     except GaplessError as error:
         print(f"gapless: a helper stopped: {error}", file=sys.stderr)
         os._exit(error.exit_status)
