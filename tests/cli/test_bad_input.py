@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -377,3 +378,36 @@ def test_bad_setting_in_python(tmp_path: Path) -> None:
     with pytest.raises(BadValue, match=r"search\.channels of at least 1; got 0"):
         gapless.search(run=tmp_path / "run", settings={"search.channels": 0})
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "holds"),
+    [
+        ({"data": [1, 2]}, "the name of a data set, or data; got data=[1, 2]; "),
+        ({"method": 3}, "the name of a method, or a recipe; got method=3; "),
+        ({"space": 3}, "the name of a space, or a space; got space=3; "),
+        ({"settings": ["a=1"]}, "settings by name; got settings=['a=1']; "),
+        ({"run": 3}, "the path of a folder; got run=3; "),
+        ({"epochs": "3"}, "got '3'; give a whole number"),
+        ({"seed": "3"}, "got '3'"),
+        ({"epochs": 0}, "got 0; raise it"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, dict) else "",
+)
+def test_an_argument_of_another_kind_in_python(given: dict[str, Any], holds: str, tmp_path: Path) -> None:
+    import gapless
+
+    for call in (gapless.search, gapless.explore):
+        if call is gapless.search or "method" not in given:
+            with pytest.raises(BadValue) as error:
+                call(**{"run": tmp_path / "run", **given})
+            assert holds in str(error.value)
+            assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_device_of_torch_is_one(tmp_path: Path) -> None:
+    import gapless
+
+    with pytest.raises(BadValue, match=r"search\.channels of at least 1; got 0"):
+        gapless.search(run=tmp_path / "run", device=torch.device("cpu"), settings={"search.channels": 0})

@@ -26,7 +26,7 @@ from gapless.explore.limited import Limited
 from gapless.job.interrupt import Stopper
 from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import DataSettings, chosen_device
-from gapless.job.request import MOST, place_of
+from gapless.job.request import MOST, place_of, towards
 from gapless.job.settings import spread
 from gapless.job.supernet import opened
 from gapless.spaces.contract import Preset, SearchSpace
@@ -79,11 +79,13 @@ class Exploration:
         object.__setattr__(self, "place", self.place or place_of(self.data))
         for option, most in (("trials", MOST), ("workers", 1000), ("epochs", MOST)):
             value = getattr(self, option)
-            if not (option == "epochs" and value is None) and not 1 <= value <= most:
+            if option == "epochs" and value is None:
+                continue
+            if not isinstance(value, int) or not 1 <= value <= most:
                 raise BadValue(
                     expected=f"--{option} of at least 1 and at most {most:,}",
-                    got=f"{value}",
-                    do="raise it" if value < 1 else "lower it",
+                    got=f"{value}" if isinstance(value, int) else f"{value!r}",
+                    do=towards(value, 1),
                 )
 
     def to_json(self) -> dict[str, Any]:

@@ -68,8 +68,8 @@ class Request:
             if not isinstance(value, int) or not least <= value <= MOST:
                 raise BadValue(
                     expected=f"--{option} of at least {least} and at most {MOST:,}",
-                    got=f"{value}",
-                    do="raise it" if isinstance(value, int) and value < least else "lower it",
+                    got=f"{value}" if isinstance(value, int) else f"{value!r}",
+                    do=towards(value, least),
                 )
 
     def to_json(self) -> dict[str, Any]:
@@ -103,6 +103,13 @@ class Request:
         words += [word for text in self.limits for word in ("--max", text)]
         words += [f"--no-{name}" for name in ("retrain", "audit") if not getattr(self, name)]
         return shlex.join(words)
+
+
+def towards(value: object, least: int) -> str:
+    """What to do about a number that is out of its range, or none."""
+    if not isinstance(value, int):
+        return "give a whole number"
+    return "raise it" if value < least else "lower it"
 
 
 def place_of(data: str) -> str | None:
