@@ -76,7 +76,8 @@ def search(
     )  # fmt: skip
     RunFolder.vacant(run)
     planned = plan(request, *_objects(space, data, method))
-    return carried_out(planned, begin(planned, run), Bars() if progress else Quiet())
+    show = Bars() if progress else Quiet()
+    return carried_out(planned, begin(planned, run, show), show)
 
 
 def explore(
@@ -137,7 +138,8 @@ def explore(
         None if isinstance(data, str) else data,
     )
     terrain.check()
-    return exploring.carried_out(terrain, exploring.begin(terrain, run), Bars() if progress else Quiet())
+    show = Bars() if progress else Quiet()
+    return exploring.carried_out(terrain, exploring.begin(terrain, run, show), show)
 
 
 def resume(

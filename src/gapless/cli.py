@@ -126,7 +126,8 @@ def search(
         from gapless.job.budget import within
 
         planned = within(planned, budget)
-    _ended(carried_out(planned, begin(planned, run), _show(as_json)), as_json)
+    shown = _show(as_json)
+    _ended(carried_out(planned, begin(planned, run, shown), shown), as_json)
 
 
 @app.command()

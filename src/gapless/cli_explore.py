@@ -57,7 +57,8 @@ def explore(
     )  # fmt: skip
     terrain = resolved(request)
     terrain.check()
-    ended(carried_out(terrain, begin(terrain, run), Quiet() if as_json else Bars()), as_json)
+    shown = Quiet() if as_json else Bars()
+    ended(carried_out(terrain, begin(terrain, run, shown), shown), as_json)
 
 
 def ended(found: Any, as_json: bool) -> None:

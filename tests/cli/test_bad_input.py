@@ -334,6 +334,23 @@ def test_bad_folder_of_images(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("command", ["search", "explore"])
+def test_a_damaged_image_of_a_folder_that_is_not_held_in_memory(
+    command: str, gapless: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here a test image, which nothing would look at before the search has ended."""
+    monkeypatch.setattr("gapless.data.folder.MEMORY_LIMIT", 0)
+    for part, count in (("train", 20), ("test", 3)):
+        for title in ("cats", "dogs"):
+            images(tmp_path / "data" / part / title, count)
+    bad = tmp_path / "data/test/dogs/1.png"
+    bad.write_bytes(bad.read_bytes()[:-30])
+    words = [command, "--run", tmp_path / "run", "--data", f"folder:{tmp_path / 'data'}", "--epochs", "1"]
+    words += ["--trials", "1"] if command == "explore" else []
+    refused(gapless(*words), "an image that can be read", str(bad))
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_without_its_prefix(gapless: Command, tmp_path: Path) -> None:
     outcome = gapless("search", "--run", tmp_path / "run", "--data", tmp_path)
     refused(outcome, "the name of a data set", str(tmp_path), f"write folder:{tmp_path}")

@@ -36,7 +36,7 @@ def read(path: str, *, size: int | None = None, limit: int | None = None, split_
     Images of one size of at most 96 pixels keep it; others are resized by their
     shorter side and the middle square is kept.
     Up to 1 GiB is decoded at once and kept in memory; more is decoded a batch at a time, and a damaged
-    file is then met when its batch comes.
+    file is then met when its batch comes; a run reads every file once before it begins.
 
     Args:
         path: the folder.

@@ -122,9 +122,10 @@ def ablate(asked: Ablation, path: str, show: Show) -> dict[str, Any]:
         for variant, request in todo:
             place = folder / asked.place(variant, request.seed)
             try:
-                planned, run = _opened(request, place)
+                labelled = _Labelled(show, f"{variant}, seed {request.seed}:")
+                planned, run = _opened(request, place, labelled)
                 if "done" not in _measured(run):
-                    carried_out(planned, run, _Labelled(show, f"{variant}, seed {request.seed}:"))
+                    carried_out(planned, run, labelled)
             except Interrupted as stop:
                 raise Interrupted(
                     f"stopped with {len(searches)} of {len(todo)} searches done; "
@@ -135,11 +136,11 @@ def ablate(asked: Ablation, path: str, show: Show) -> dict[str, Any]:
     return found
 
 
-def _opened(request: Request, place: Path) -> tuple[Plan, RunFolder]:
+def _opened(request: Request, place: Path, show: Show) -> tuple[Plan, RunFolder]:
     """The search at this place, begun where it was not."""
     if not (place / "run.json").exists():
         planned = plan(request)
-        return planned, begin(planned, place)
+        return planned, begin(planned, place, show)
     now = None if request.place is None else f"folder:{request.place}"
     planned, run = reopened(place, root=request.root, place=now)
     if replace(planned.request, root=request.root, device=request.device) != request:

@@ -185,15 +185,19 @@ class Terrain:
         Raises:
             Refused: an evaluator, a storage, data or networks that cannot be had.
         """
-        alone = self.request.evaluator.partition(":")[0] == "standalone"
         if isinstance(self.evaluator, Table):
             (row,) = self.evaluator([self.space.choices.at(0)])
             for objective in self.objectives:
                 worth(row, objective)
         if self.request.storage is not None:
             database(self.request.storage)
-        if alone or (self.most and not isinstance(self.evaluator, Table)):
+        if self.trains or (self.most and not isinstance(self.evaluator, Table)):
             buildable(self.space, self.preset, self.data.shape)
+
+    @property
+    def trains(self) -> bool:
+        """Whether networks are trained alone."""
+        return self.request.evaluator.partition(":")[0] == "standalone"
 
     @property
     def objectives(self) -> tuple[str, ...]:

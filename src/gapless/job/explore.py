@@ -18,6 +18,7 @@ from gapless.core.errors import BadRunFolder, Interrupted
 from gapless.core.files import quoted
 from gapless.core.record import Record
 from gapless.engine.folder import RunFolder, refusing_disk_errors
+from gapless.job.decoded import decoded
 from gapless.job.environment import environment
 from gapless.job.exploration import Exploration, Terrain, resolved
 from gapless.job.interrupt import Stopper, listening
@@ -75,13 +76,15 @@ class Explored:
         return float(self.findings["best"]["accuracy"])
 
 
-def begin(terrain: Terrain, path: str | os.PathLike[str]) -> RunFolder:
-    """The run folder: a new one, or that of the same exploration, which is joined.
+def begin(terrain: Terrain, path: str | os.PathLike[str], show: Show | None = None) -> RunFolder:
+    """The run folder: a new one, for which all images were read, or that of the same exploration, which is
+    joined.
 
     A folder that is joined may be given another number of trials; the largest holds.
 
     Raises:
         BadRunFolder: the place holds something else, or cannot be written.
+        BadData: a damaged image.
     """
     header = {
         "kind": KIND,
@@ -92,6 +95,9 @@ def begin(terrain: Terrain, path: str | os.PathLike[str]) -> RunFolder:
     }
     if not RunFolder.holds(path):
         try:
+            RunFolder.vacant(path)
+            if terrain.trains:
+                decoded(terrain.data, show or Quiet())
             return RunFolder.create(path, header)
         except BadRunFolder:
             time.sleep(WAIT)  # perhaps somebody else makes the same one at this very moment

@@ -18,6 +18,7 @@ from gapless.engine.panel import Judge
 from gapless.engine.recipe import Recipe
 from gapless.evaluate.table import looked_up
 from gapless.job.alone import Errand
+from gapless.job.decoded import decoded
 from gapless.job.environment import environment, peak_memory
 from gapless.job.findings import findings, trainings
 from gapless.job.found import Found
@@ -31,14 +32,16 @@ from gapless.job.work import TOO_SOON, Work, stored_network
 from gapless.spaces.contract import SearchSpace
 
 
-def begin(planned: Plan, path: str | os.PathLike[str]) -> RunFolder:
-    """Makes the run folder of a plan, once its networks were built for a try.
+def begin(planned: Plan, path: str | os.PathLike[str], show: Show | None = None) -> RunFolder:
+    """Makes the run folder of a plan, once its networks were built for a try and its images were read.
 
     Raises:
         BadValue: a network cannot have the shape that was asked for.
+        BadData: a damaged image.
         BadRunFolder: the place is taken or cannot be written.
     """
     buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
+    decoded(planned.data, show or Quiet())
     header = {
         "request": planned.request.to_json(),
         "fingerprint": planned.fingerprint,
