@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from typing import Annotated, Any
 
@@ -31,33 +33,50 @@ spaces_app.command()(latency)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Run = Annotated[str, typer.Argument(metavar="DIR", help="The folder that was given to --run.")]
 Root = Annotated[str | None, typer.Option("--root", help="Where data sets lie.")]
+Moved = Annotated[
+    str | None,
+    typer.Option("--data", metavar="folder:PATH", help="Where the run's folder of images lies now."),
+]
 SpaceName = Annotated[str, typer.Option("--space", help="Search space.")]
 DataName = Annotated[str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="PART.FIELD=VALUE", help="Change one number or part.")
 ]
 MethodName = Annotated[str, typer.Argument(metavar="NAME")]
+STOPPED = Interrupted.exit_status
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The entry point: exit status 0 done, 2 cannot be done, 130 interrupted."""
+    """The entry point: exit status 0 done, 2 cannot be done, 130 interrupted; 1 where nobody reads on."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
-        app(args=arguments, standalone_mode=False)
-    except Interrupted as stop:
-        _fail(str(stop), stop.exit_status)
-    except GaplessError as error:
-        _fail(f"gapless: {error}", error.exit_status)
-    except KeyboardInterrupt:
-        _fail("stopped; what the last checkpoint holds is kept", 130)
-    except typer.Abort:
-        _fail("stopped", 130)
+        status = app(args=arguments, standalone_mode=False)  # a Ctrl-C that nobody listened for is returned
+        sys.stdout.flush()
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes nowhere, silently
+        sys.exit(1)
     except Exception as error:
+        if _interrupted(error):
+            _fail("stopped", STOPPED)
+        if isinstance(error, GaplessError):
+            prefix = "" if isinstance(error, Interrupted) else "gapless: "
+            _fail(f"{prefix}{error}", error.exit_status)
         if not hasattr(error, "format_message"):
             raise
-        _fail(f"gapless: {' '.join(error.format_message().split())}; see 'gapless --help'", 2)
+        line = " ".join(error.format_message().split())
+        if not line:  # help was asked for by asking for nothing, and is printed
+            sys.exit(2)
+        _fail(f"gapless: {line}; see 'gapless --help'", 2)
+    if status == STOPPED:
+        _fail("stopped", STOPPED)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether a Ctrl-C is behind an error: imports and torch.export make others of it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt | Interrupted):
+        error = error.__cause__ or error.__context__
+    return isinstance(error, KeyboardInterrupt)
 
 
 def _fail(line: str, status: int) -> None:
@@ -107,19 +126,20 @@ def search(
         from gapless.job.budget import within
 
         planned = within(planned, budget)
-    _ended(carried_out(planned, begin(planned, run), _show(as_json)), as_json)
+    shown = _show(as_json)
+    _ended(carried_out(planned, begin(planned, run, shown), shown), as_json)
 
 
 @app.command()
-def resume(folder: Run, root: Root = None, as_json: Json = False) -> None:
+def resume(folder: Run, root: Root = None, data: Moved = None, as_json: Json = False) -> None:
     """Continue a run that was stopped or killed, where its last checkpoint left it."""
     from gapless.job import explore as exploring
     from gapless.job.job import carried_out, reopened
 
     if exploring.explores(folder):
-        ended(exploring.carried_out(*exploring.reopened(folder, root), _show(as_json)), as_json)
+        ended(exploring.carried_out(*exploring.reopened(folder, root, data), _show(as_json)), as_json)
         return
-    planned, place = reopened(folder, root=root)
+    planned, place = reopened(folder, root=root, place=data)
     _ended(carried_out(planned, place, _show(as_json)), as_json)
 
 
@@ -128,6 +148,7 @@ def retrain(
     folder: Run,
     shape: Annotated[str, typer.Option(help="search or deploy.")] = "deploy",
     root: Root = None,
+    data: Moved = None,
     as_json: Json = False,
 ) -> None:
     """Train the found architecture alone once more, with a new seed."""
@@ -136,7 +157,7 @@ def retrain(
 
     if shape not in ("search", "deploy"):
         raise UnknownName("shape", shape, ("search", "deploy"))
-    record = trained(*reopened(folder, root=root), shape, _show(as_json))
+    record = trained(*reopened(folder, root=root, place=data), shape, _show(as_json))
     test, n = record["test"]["accuracy"], record["test"]["n"]
     _answer(record, as_json, f"test accuracy {100 * test:.2f} % on {n} images, seed {record['seed']}")
 
@@ -154,6 +175,7 @@ def audit(
         typer.Option(help="Rank against table:FILE,arch=COLUMN,accuracy=COLUMN instead of trainings."),
     ] = None,
     root: Root = None,
+    data: Moved = None,
     as_json: Json = False,
 ) -> None:
     """Measure the gap of a finished search, term by term, and what is missing of chain and baseline."""
@@ -162,8 +184,8 @@ def audit(
 
     within = None if budget is None else seconds(budget)
     found = continued(
-        *reopened(folder, root=root), _show(as_json), within, truth, archs=archs, seeds=seeds, sample=sample,
-        deployed=deployed, retrain=True, audit=True,
+        *reopened(folder, root=root, place=data), _show(as_json), within, truth, archs=archs, seeds=seeds,
+        sample=sample, deployed=deployed, retrain=True, audit=True,
     )  # fmt: skip
     _ended(found, as_json)
 
@@ -183,6 +205,7 @@ def export(
     folder: Run,
     onnx: Annotated[str, typer.Option("--onnx", metavar="FILE", help="Where the ONNX file goes.")] = "",
     root: Root = None,
+    data: Moved = None,
     as_json: Json = False,
 ) -> None:
     """Export the trained network to ONNX, compared with torch in ONNX Runtime."""
@@ -193,7 +216,7 @@ def export(
     from gapless.job.found import Found
     from gapless.job.job import exported, reopened
 
-    planned, place = reopened(folder, root=root)
+    planned, place = reopened(folder, root=root, place=data)
     found = Found(planned, place)
     done = exported(planned, found.arch, found.network(), Path(onnx), None)
     line = f"{onnx}: {done['bytes']:,} bytes, largest difference from torch {done['max_error']:.1e}"

@@ -110,7 +110,7 @@ def ablate(asked: Ablation, path: str, show: Show) -> dict[str, Any]:
     for request in variants.values():
         planned = plan(request)
         buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
-    if not (Path(path) / FILE).exists():
+    if not RunFolder.holds(path, FILE):
         RunFolder.vacant(path)
         with refusing_disk_errors(Path(path)):
             Path(path).mkdir(parents=True, exist_ok=True)
@@ -122,9 +122,10 @@ def ablate(asked: Ablation, path: str, show: Show) -> dict[str, Any]:
         for variant, request in todo:
             place = folder / asked.place(variant, request.seed)
             try:
-                planned, run = _opened(request, place)
+                labelled = _Labelled(show, f"{variant}, seed {request.seed}:")
+                planned, run = _opened(request, place, labelled)
                 if "done" not in _measured(run):
-                    carried_out(planned, run, _Labelled(show, f"{variant}, seed {request.seed}:"))
+                    carried_out(planned, run, labelled)
             except Interrupted as stop:
                 raise Interrupted(
                     f"stopped with {len(searches)} of {len(todo)} searches done; "
@@ -135,12 +136,13 @@ def ablate(asked: Ablation, path: str, show: Show) -> dict[str, Any]:
     return found
 
 
-def _opened(request: Request, place: Path) -> tuple[Plan, RunFolder]:
+def _opened(request: Request, place: Path, show: Show) -> tuple[Plan, RunFolder]:
     """The search at this place, begun where it was not."""
     if not (place / "run.json").exists():
         planned = plan(request)
-        return planned, begin(planned, place)
-    planned, run = reopened(place, root=request.root)
+        return planned, begin(planned, place, show)
+    now = None if request.place is None else f"folder:{request.place}"
+    planned, run = reopened(place, root=request.root, place=now)
     if replace(planned.request, root=request.root, device=request.device) != request:
         raise BadRunFolder(
             expected=f"the search of this very ablation in '{place}'",
@@ -151,8 +153,7 @@ def _opened(request: Request, place: Path) -> tuple[Plan, RunFolder]:
 
 
 def _measured(run: RunFolder) -> dict[str, Any]:
-    there = (run / "measured.json").exists()
-    return run.read_json("measured.json") if there else {}
+    return run.read_object("measured.json") if RunFolder.holds(run.path, "measured.json") else {}
 
 
 def _row(variant: str, planned: Plan, run: RunFolder, place: Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import torch
 
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, Diverged, Interrupted
+from gapless.core.files import quoted
 from gapless.core.training import Training
 from gapless.data.batches import Data, Names
 from gapless.engine.checkpoint import Checkpoint, Checkpoints
@@ -179,7 +180,7 @@ def trained(
             last = now
         if stopper.asked:
             raise Interrupted(
-                f"stopped in a training; continue with: gapless resume {folder.path}; "
+                f"stopped in a training; continue with: gapless resume {quoted(folder.path)}; "
                 f"the architecture is found: {plan.space.text(errand.arch)}"
             )
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from gapless.core import errors
 from gapless.core.errors import GaplessError, Interrupted
+from gapless.core.files import quoted
 from gapless.job.alone import Errand, Setting
 
 TRIES = 2
@@ -85,7 +86,7 @@ class Crew:
                         self._take(worker, kind, value, todo)
                 if self.stopping():
                     raise Interrupted(
-                        f"stopped in a training; continue with: gapless resume {self.setting.folder}"
+                        f"stopped in a training; continue with: gapless resume {quoted(self.setting.folder)}"
                     )
         finally:
             self._end()

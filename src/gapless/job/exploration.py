@@ -18,7 +18,7 @@ from gapless.core import Streams
 from gapless.core.errors import BadRunFolder, BadValue, UnknownName
 from gapless.data import Data
 from gapless.engine.recipe import plain
-from gapless.evaluate.contract import Evaluator, Setting
+from gapless.evaluate.contract import Evaluator, Setting, Supernet
 from gapless.evaluate.cost import Limits, limits
 from gapless.evaluate.table import Table
 from gapless.explore.contract import Explorer, worth
@@ -26,14 +26,14 @@ from gapless.explore.limited import Limited
 from gapless.job.interrupt import Stopper
 from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import DataSettings, chosen_device
-from gapless.job.request import MOST
+from gapless.job.request import MOST, place_of, towards
 from gapless.job.settings import spread
 from gapless.job.supernet import opened
 from gapless.spaces.contract import Preset, SearchSpace
 from gapless.study import explorers
 from gapless.study.trials import database
 
-FREE = ("trials", "workers", "device", "root")
+FREE = ("trials", "workers", "device", "root", "place")
 """What may change from one call to the next."""
 
 
@@ -56,6 +56,7 @@ class Exploration:
         workers: processes that score at once.
         device: ``auto``, ``cpu`` or ``cuda``.
         root: where data sets lie.
+        place: where a folder of images lies, an absolute path; None for other data.
     """
 
     space: str
@@ -72,15 +73,19 @@ class Exploration:
     workers: int = 1
     device: str = "auto"
     root: str | None = None
+    place: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "place", self.place or place_of(self.data))
         for option, most in (("trials", MOST), ("workers", 1000), ("epochs", MOST)):
             value = getattr(self, option)
-            if not (option == "epochs" and value is None) and not 1 <= value <= most:
+            if option == "epochs" and value is None:
+                continue
+            if not isinstance(value, int) or not 1 <= value <= most:
                 raise BadValue(
                     expected=f"--{option} of at least 1 and at most {most:,}",
-                    got=f"{value}",
-                    do="raise it" if value < 1 else "lower it",
+                    got=f"{value}" if isinstance(value, int) else f"{value!r}",
+                    do=towards(value, 1),
                 )
 
     def to_json(self) -> dict[str, Any]:
@@ -143,7 +148,8 @@ class Terrain:
             return self.images
         with refusing_memory_errors():
             about: dict[str, Any] = {"size": self.settings.size, "limit": self.settings.limit}
-            return data_sets.get(self.request.data, root=self.request.root, **about)
+            request = self.request
+            return data_sets.get(request.data, root=request.root, place=request.place, **about)
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -154,9 +160,13 @@ class Terrain:
             return self.given
         setting = Setting(
             self.space, self.preset, lambda: self.data, self.streams.child("evaluate"), self.device,
-            lambda run: opened(run, self.request.root), lambda: self.stopper.asked,
+            self._opened, lambda: self.stopper.asked,
         )  # fmt: skip
         return evaluate.get(self.request.evaluator, setting)
+
+    def _opened(self, run: str) -> Supernet:
+        own = self.space if self.request.space == "object" else None
+        return opened(run, self.request.root, own, self.images)
 
     @cached_property
     def explorer(self) -> Explorer:
@@ -175,15 +185,19 @@ class Terrain:
         Raises:
             Refused: an evaluator, a storage, data or networks that cannot be had.
         """
-        alone = self.request.evaluator.partition(":")[0] == "standalone"
         if isinstance(self.evaluator, Table):
             (row,) = self.evaluator([self.space.choices.at(0)])
             for objective in self.objectives:
                 worth(row, objective)
         if self.request.storage is not None:
             database(self.request.storage)
-        if alone or (self.most and not isinstance(self.evaluator, Table)):
+        if self.trains or (self.most and not isinstance(self.evaluator, Table)):
             buildable(self.space, self.preset, self.data.shape)
+
+    @property
+    def trains(self) -> bool:
+        """Whether networks are trained alone."""
+        return self.request.evaluator.partition(":")[0] == "standalone"
 
     @property
     def objectives(self) -> tuple[str, ...]:

@@ -11,12 +11,14 @@ import torch
 
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder
+from gapless.core.files import quoted
 from gapless.data import Data
 from gapless.engine.folder import RunFolder
 from gapless.engine.panel import Judge
 from gapless.engine.recipe import Recipe
 from gapless.evaluate.table import looked_up
 from gapless.job.alone import Errand
+from gapless.job.decoded import decoded
 from gapless.job.environment import environment, peak_memory
 from gapless.job.findings import findings, trainings
 from gapless.job.found import Found
@@ -24,20 +26,22 @@ from gapless.job.gap import Extent, Gap
 from gapless.job.interrupt import listening
 from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import Plan, plan
-from gapless.job.request import Request
+from gapless.job.request import Request, moved
 from gapless.job.show import Quiet, Show
 from gapless.job.work import TOO_SOON, Work, stored_network
 from gapless.spaces.contract import SearchSpace
 
 
-def begin(planned: Plan, path: str | os.PathLike[str]) -> RunFolder:
-    """Makes the run folder of a plan, once its networks were built for a try.
+def begin(planned: Plan, path: str | os.PathLike[str], show: Show | None = None) -> RunFolder:
+    """Makes the run folder of a plan, once its networks were built for a try and its images were read.
 
     Raises:
         BadValue: a network cannot have the shape that was asked for.
+        BadData: a damaged image.
         BadRunFolder: the place is taken or cannot be written.
     """
     buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
+    decoded(planned.data, show or Quiet())
     header = {
         "request": planned.request.to_json(),
         "fingerprint": planned.fingerprint,
@@ -53,21 +57,26 @@ def reopened(
     data: Data | None = None,
     recipe: Recipe | None = None,
     root: str | None = None,
+    place: str | None = None,
 ) -> tuple[Plan, RunFolder]:
     """The plan and the folder of a run that was begun; objects that were given then are given again.
+
+    Args:
+        root: where data sets lie now; None for where they lay.
+        place: ``folder:PATH`` where a folder of images was moved.
 
     Raises:
         BadRunFolder: no run there, one of a newer version, or what it needs has changed since.
     """
     folder = RunFolder.open(path)
-    header = folder.read_json("run.json")
+    header = folder.read_object("run.json", command=str, environment=dict)
     if header.get("kind", "search") != "search":
         raise BadRunFolder(
             expected=f"a search in '{path}'",
             got="an exploration, which has no network of its own",
-            do=f"continue it with 'gapless resume {path}'",
+            do=f"continue it with 'gapless resume {quoted(path)}'",
         )
-    request = Request.from_json(header.get("request"))
+    request = moved(Request.from_json(header.get("request")), place)
     if root is not None:
         request = replace(request, root=root)
     for name, given in (("space", space), ("data", data), ("method", recipe)):
@@ -75,7 +84,7 @@ def reopened(
             raise BadRunFolder(
                 expected=f"the {name} that this run was given as a Python object",
                 got="none",
-                do=f"continue it from Python: gapless.resume('{path}', {name}=...)",
+                do=f"continue it from Python: gapless.resume({str(path)!r}, {name}=...)",
             )
     planned = plan(request, space, data, recipe)
     if planned.fingerprint != header.get("fingerprint"):

@@ -13,6 +13,7 @@ from torch import nn
 
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, Interrupted
+from gapless.core.files import quoted
 from gapless.engine.checkpoint import Checkpoints
 from gapless.engine.folder import RunFolder
 from gapless.engine.loop import search, units
@@ -48,7 +49,7 @@ class Work:
 
     def __post_init__(self) -> None:
         if (self.folder / "measured.json").exists():
-            self.measured = self.folder.read_json("measured.json")
+            self.measured = self.folder.read_object("measured.json")
 
     def store(self, name: str, value: Any) -> Any:
         """Keeps one result for good."""
@@ -123,12 +124,12 @@ class Work:
             raise BadRunFolder(
                 expected=f"a finished search in '{self.folder.path}'",
                 got="one that was stopped before its end",
-                do=f"continue it with 'gapless resume {self.folder.path}'",
+                do=f"continue it with 'gapless resume {quoted(self.folder.path)}'",
             )
 
     def _best_so_far(self, run: Run) -> str:
         arch = run.recipe.select.arch(run)
-        where = f"stopped at step {run.total}; continue with: gapless resume {self.folder.path}"
+        where = f"stopped at step {run.total}; continue with: gapless resume {quoted(self.folder.path)}"
         if arch is None:
             return f"{where}; no architecture is known yet"
         self.folder.write_json("architecture.json", arch.to_json())
