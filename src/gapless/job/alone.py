@@ -241,15 +241,16 @@ def stamped(plan: Plan, values: Mapping[str, Any], seconds: float) -> dict[str, 
     }  # fmt: skip
 
 
-def latest(checkpoints: Checkpoints, plan: Plan, folder: RunFolder, show: Show) -> Checkpoint | None:
-    """The last whole checkpoint; None where there is none.
+def latest(checkpoints: Checkpoints, plan: Plan, folder: RunFolder, show: Show | None) -> Checkpoint | None:
+    """The last whole checkpoint; None where there is none. ``show`` is told of damaged ones.
 
     Raises:
         BadRunFolder: it is of another search.
     """
     saved = checkpoints.latest()
-    for line in checkpoints.damaged:
-        show.say(line)
+    if show is not None:
+        for line in checkpoints.damaged:
+            show.say(line)
     if saved is not None and saved.values.get("fingerprint") != plan.fingerprint:
         raise BadRunFolder(
             expected=f"checkpoints of this search in '{folder.path}'",

@@ -111,6 +111,8 @@ def carried_out(
         arch = work.search()
         work.once("candidates", lambda: _candidates(work, arch))
         written(work)
+        if request.audit and (request.sample or not work.shares):
+            work.run()  # refused before any training
         if request.audit:
             work.shared(arch)
         if request.retrain:

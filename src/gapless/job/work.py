@@ -13,7 +13,7 @@ from torch import nn
 
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, Interrupted
-from gapless.engine.checkpoint import Checkpoints
+from gapless.engine.checkpoint import Checkpoint, Checkpoints
 from gapless.engine.folder import RunFolder
 from gapless.engine.loop import search, units
 from gapless.engine.run import Run, Use
@@ -63,19 +63,45 @@ class Work:
     # -- the search -------------------------------------------------------------------------------
 
     def run(self) -> Run:
-        """The search where its last checkpoint left it; a fresh one where there is none."""
+        """The search where its last checkpoint left it; a fresh one where there is none.
+
+        Raises:
+            BadRunFolder: the search has ended, and its last checkpoint is missing or damaged.
+        """
         if self._run is None:
-            plan = self.plan
-            preset = plan.preset
+            plan, checkpoints = self.plan, self._checkpoints("search")
+            preset, ended = plan.preset, "arch" in self.measured
+            saved = latest(checkpoints, plan, self.folder, None if ended else self.show)
+            if ended:
+                self._last(saved, checkpoints.damaged)
             self._run = Run(
                 plan.recipe, plan.space, preset.search, plan.search_data, plan.streams, plan.device,
                 Use(preset.deploy, plan.data.shape),
             )  # fmt: skip
-            saved = latest(self._checkpoints("search"), self.plan, self.folder, self.show)
             self.seconds = saved.values["seconds"] if saved else 0.0
             if saved:
                 restore(self._run, saved.tensors, saved.values["run"])
         return self._run
+
+    def _last(self, saved: Checkpoint | None, damaged: Sequence[str]) -> None:
+        """Whether this is how the search ended; folders of before do not know the number of evaluations.
+
+        Raises:
+            BadRunFolder: it is not.
+        """
+        stored, got = self.measured["arch"], "no checkpoint"
+        if saved is not None:
+            run = saved.values["run"]
+            steps, evaluations = run["total"], len(run["history"])
+            last = stored["steps"], stored.get("evaluations", evaluations)
+            if (steps, evaluations) == last and not damaged:
+                return
+            got = f"one of step {steps:,} with {evaluations:,} evaluations"
+        raise BadRunFolder(
+            expected=f"the last checkpoint of the search, step {stored['steps']:,}, in '{self.folder.path}'",
+            got=f"{got}, for the last one is damaged" if damaged else got,
+            do="restore its checkpoint folder, or search again in another folder",
+        )
 
     def search(self) -> Arch:
         """Runs the search to its end and stores the architecture."""
@@ -112,7 +138,9 @@ class Work:
         seconds = time.perf_counter() - started
         self.folder.write_json("architecture.json", arch.to_json())
         cost = {"seconds": seconds, "threads": threads(self.plan.device)}
-        self.store("arch", {"arch": arch.to_json(), **cost, "steps": run.total})
+        self.store(
+            "arch", {"arch": arch.to_json(), **cost, "steps": run.total, "evaluations": len(run.history)}
+        )
         return arch
 
     def finished(self) -> None:
@@ -141,9 +169,14 @@ class Work:
 
     # -- after the search -------------------------------------------------------------------------
 
+    @property
+    def shares(self) -> bool:
+        """Whether a0, a1 and a2 are stored."""
+        return all(name in self.measured for name in ("a0", "a1", "a2"))
+
     def shared(self, arch: Arch) -> None:
         """a0, a1, a2: what the super-network is worth on the audit split, whole and cut out."""
-        if all(name in self.measured for name in ("a0", "a1", "a2")):
+        if self.shares:
             return
         run = self.run()
         with self.show.track("measuring the super-network", 3) as advance:
