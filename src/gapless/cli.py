@@ -195,7 +195,7 @@ def export(
 
     planned, place = reopened(folder, root=root)
     found = Found(planned, place)
-    done = exported(planned, found.arch, found.network(), Path(onnx), None)
+    done = exported(planned, found.arch, found.network(), Path(onnx))
     line = f"{onnx}: {done['bytes']:,} bytes, largest difference from torch {done['max_error']:.1e}"
     _answer({**done, "file": onnx}, as_json, f"{line}, {_latency(done)}")
 
@@ -384,5 +384,6 @@ def _ended(found: Any, as_json: bool) -> None:
             f"network       {path / 'model.onnx'} ({_latency(findings['export'])}), "
             f"{path / 'model.safetensors'}"
         )
+    lines += [f"left out      {line}" for line in findings.get("left_out", {}).values()]
     lines.append(f"report        {path / 'report.html'}")
     print("\n".join(lines))

@@ -37,6 +37,8 @@ from gapless.spaces.contract import Shape, subnet
 
 ALL: Names = ("train", "val")
 IN_SEARCH_SHAPE = ("search", "rank")
+SPARE = ("baseline", "rank", "rank-deploy")
+"""Of architectures that the job can do without."""
 BETWEEN = ("between-recipe", "between-depth")
 LARGEST = 256 << 20
 """Bytes of a data set as a Python object that are sent to another process."""

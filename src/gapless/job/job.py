@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import torch
 
 from gapless.core import Arch
-from gapless.core.errors import BadRunFolder
+from gapless.core.errors import BadRunFolder, GaplessError, Refused
 from gapless.data import Data
 from gapless.engine.folder import RunFolder
 from gapless.engine.panel import Judge
@@ -102,31 +104,31 @@ def carried_out(
         Interrupted: Ctrl-C; everything up to the last whole step is stored.
         BadRunFolder: the folder is in use, or cannot be written.
         BadValue: there is not enough memory, or no such table.
-        Diverged: a loss is not finite.
+        Diverged: a loss is not finite in the search or in a training of what it found.
     """
     request = planned.request
     known = None if truth is None else looked_up(planned.space, truth)
     with folder.locked(), refusing_memory_errors(), listening() as stopper:
         work = Work(planned, folder, show or Quiet(), stopper, every)
         arch = work.search()
-        work.once("candidates", lambda: _candidates(work, arch))
-        written(work)
-        if request.audit and (request.sample or not work.shares):
-            work.run()  # refused before any training
-        if request.audit:
-            work.shared(arch)
-        if request.retrain:
-            work.train(work.errands(arch))
-            work.once("export", lambda: _export(work, arch))
-            if request.audit and request.archs:
-                work.store("baseline", [work.random(i).name for i in range(request.archs)])
-        if request.audit and request.sample:
+        with _reported(work):
+            work.once("candidates", lambda: _candidates(work, arch))
             written(work)
-            extent = Extent(archs=request.sample, deployed=request.deployed)
-            Gap(work, arch, extent, budget, known).measure()
-        work.store("peak_mb", round(peak_memory(), 1))
-        work.store("done", True)
-        written(work)
+            if request.audit and (request.sample or not work.shares):
+                work.run()  # refused before any training
+            if request.audit:
+                work.shared(arch)
+            if request.audit and request.retrain and request.archs:
+                work.store("baseline", [work.random(i).name for i in range(request.archs)])
+            if request.retrain:
+                work.train(work.errands(arch))
+                _export(work, arch)
+            if request.audit and request.sample:
+                written(work)
+                extent = Extent(archs=request.sample, deployed=request.deployed)
+                Gap(work, arch, extent, budget, known).measure()
+            work.store("peak_mb", round(peak_memory(), 1))
+            work.store("done", True)
     return Found(planned, folder)
 
 
@@ -189,18 +191,45 @@ def _candidates(work: Work, arch: Arch) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _export(work: Work, arch: Arch) -> dict[str, Any]:
-    plan = work.plan
-    net = stored_network(plan, work.folder, arch, 0)
-    return exported(plan, arch, net, work.folder / "model.onnx", work.folder / "model.safetensors")
+@contextmanager
+def _reported(work: Work) -> Iterator[None]:
+    """However it ends, findings and report hold what was measured until then."""
+    try:
+        yield
+    except Exception:
+        with suppress(GaplessError):
+            written(work)
+        raise
+    written(work)
 
 
-def exported(
-    plan: Plan, arch: Arch, net: torch.nn.Module, onnx: Path, weights: Path | None
-) -> dict[str, Any]:
-    """Writes the ONNX file (and the weights) of a trained network, checked against torch."""
-    from gapless.export.onnx import to_onnx
+def _export(work: Work, arch: Arch) -> None:
+    """Weights and ONNX file of the network; where torch cannot export it, a line that says so."""
     from gapless.export.weights import save_network
+
+    if "export" in work.measured:
+        return
+    plan, folder = work.plan, work.folder
+    net = stored_network(plan, folder, arch, 0)
+    data, about = plan.data, {"arch": arch.to_json(), "space": plan.space.name}
+    meta = {**about, "classes": list(data.classes), "mean": list(data.mean), "std": list(data.std)}
+    save_network(folder / "model.safetensors", net, meta)
+    try:
+        done = exported(plan, arch, net, folder / "model.onnx")
+    except Refused as why:
+        work.leave_out("export", f"there is no ONNX file: {why}")
+    else:
+        work.measured["left_out"] = {k: v for k, v in work.left_out.items() if k != "export"}
+        work.store("export", done)
+
+
+def exported(plan: Plan, arch: Arch, net: torch.nn.Module, onnx: Path) -> dict[str, Any]:
+    """Writes the ONNX file of a trained network, checked against torch.
+
+    Raises:
+        Refused: the place cannot be written, or torch cannot export the network.
+    """
+    from gapless.export.onnx import to_onnx
 
     normalised = next(iter(plan.data.ordered("test", 64, "cpu")))[0]
     mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (plan.data.mean, plan.data.std))
@@ -208,7 +237,4 @@ def exported(
         net, plan.data.shape, onnx, inputs=normalised * std + mean, mean=plan.data.mean, std=plan.data.std,
         classes=plan.data.classes, architecture=arch.key,
     )  # fmt: skip
-    if weights is not None:
-        meta = {"arch": arch.to_json(), "space": plan.space.name, "classes": list(plan.data.classes)}
-        save_network(weights, net, meta | {"mean": list(plan.data.mean), "std": list(plan.data.std)})
     return done.to_json()

@@ -12,13 +12,13 @@ from typing import Any
 from torch import nn
 
 from gapless.core import Arch
-from gapless.core.errors import BadRunFolder, Interrupted
+from gapless.core.errors import BadRunFolder, Diverged, Interrupted, Refused
 from gapless.engine.checkpoint import Checkpoint, Checkpoints
 from gapless.engine.folder import RunFolder
 from gapless.engine.loop import search, units
 from gapless.engine.run import Run, Use
 from gapless.engine.state import restore, snapshot
-from gapless.job.alone import Errand, Setting, latest, on_threads, stamped, threads, trained
+from gapless.job.alone import SPARE, Errand, Setting, latest, on_threads, stamped, threads, trained
 from gapless.job.crew import Crew, Unfit
 from gapless.job.interrupt import Stopper
 from gapless.job.plan import Plan
@@ -210,21 +210,28 @@ class Work:
 
         Raises:
             Interrupted: Ctrl-C; everything up to the last whole step is stored.
-            Diverged: a loss or a logit is not finite.
+            Diverged: a loss or a logit is not finite in a training that the job cannot do without.
         """
         plan, cores = self.plan, processors()
-        todo = [errand for errand in errands if errand.name not in self.measured]
+        todo = [errand for errand in errands if not self._settled(errand)]
         each = max(1, cores // max(1, len(errands)))
         together = min(len(todo), cores // each) if plan.device.type == "cpu" else 1
         setting = Setting.of(plan, self.folder.path, each, self.every) if together > 1 else None
         if setting is not None and self._together(todo, setting, together):
             return
         for errand in todo:
-            if errand.name not in self.measured:
-                with on_threads(each, plan.device):
-                    title = f"training {errand.role} {errand.seed}"
-                    record = trained(errand, plan, self.folder, title, self.show, self.stopper, self.every)
-                self._done(errand, record)
+            if not self._settled(errand):
+                try:
+                    with on_threads(each, plan.device):
+                        title = f"training {errand.role} {errand.seed}"
+                        record = trained(
+                            errand, plan, self.folder, title, self.show, self.stopper, self.every
+                        )
+                except Diverged as why:
+                    if not self._spared(errand, why):
+                        raise
+                else:
+                    self._done(errand, record)
 
     def _together(self, todo: Sequence[Errand], setting: Setting, together: int) -> bool:
         """Does errands in other processes; False where these cannot be given what they need."""
@@ -233,7 +240,7 @@ class Work:
         with self.show.track(title, sum(errand.steps(plan) for errand in todo)) as advance:
             crew = Crew(
                 setting, together, stored=self._done, progressed=lambda n: advance("", n), say=self.show.say,
-                stopping=lambda: self.stopper.asked,
+                stopping=lambda: self.stopper.asked, spared=self._spared,
             )  # fmt: skip
             try:
                 crew.do(todo)
@@ -245,6 +252,27 @@ class Work:
     def _done(self, errand: Errand, record: dict[str, Any]) -> None:
         self.store(errand.name, record)
         self._checkpoints(errand.name).remove()
+
+    def _settled(self, errand: Errand) -> bool:
+        return errand.name in self.measured or errand.name in self.left_out
+
+    def _spared(self, errand: Errand, why: Refused) -> bool:
+        """Leaves a training out that diverged, where the job can do without it; whether it can."""
+        if errand.role not in SPARE or not isinstance(why, Diverged):
+            return False
+        self.leave_out(errand.name, f"the training {errand.name} diverged: {why}")
+        self._checkpoints(errand.name).remove()
+        return True
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """What could not be done and the job goes on without, each with one line that says why."""
+        found: dict[str, str] = self.measured.get("left_out", {})
+        return found
+
+    def leave_out(self, name: str, line: str) -> None:
+        self.store("left_out", {**self.left_out, name: line})
+        self.show.say(line)
 
     # -- checkpoints ------------------------------------------------------------------------------
 
