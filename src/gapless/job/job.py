@@ -118,8 +118,8 @@ def carried_out(
                 work.run()  # refused before any training
             if request.audit:
                 work.shared(arch)
-            if request.audit and request.retrain and request.archs:
-                work.store("baseline", [work.random(i).name for i in range(request.archs)])
+            if request.audit and request.retrain and (archs := max(request.archs, work.baseline)):
+                work.store("baseline", [work.random(i).name for i in range(archs)])
             if request.retrain:
                 work.train(work.errands(arch))
                 _export(work, arch)

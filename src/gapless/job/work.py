@@ -197,6 +197,12 @@ class Work:
             found += [Errand("search", arch, 0), *map(self.random, range(request.archs))]
         return found
 
+    @property
+    def baseline(self) -> int:
+        """Random architectures that were drawn so far, up to the last one that was trained."""
+        trained = (r["seed"] + 1 for name, r in self.measured.items() if name.startswith("baseline-"))
+        return max(len(self.measured.get("baseline", ())), *trained, 0)
+
     def random(self, i: int) -> Errand:
         """Random architecture number i of the baseline, drawn uniformly, trained like the found one."""
         arch = self.plan.space.choices.sample(self.plan.streams.generator("random architecture", i))
