@@ -180,10 +180,7 @@ def trained(
             checkpoints.write(trainee.progress.step, tensors, stamped(plan, values, spent + now - started))
             last = now
         if stopper.asked:
-            raise Interrupted(
-                f"stopped in a training; continue with: gapless resume {folder.path}; "
-                f"the architecture is found: {plan.space.text(errand.arch)}"
-            )
+            raise Interrupted("stopped in a training")
 
     with show.track(title, trainee.progress.steps, trainee.progress.step) as advance:
         train(trainee, after)

@@ -86,9 +86,7 @@ class Crew:
                     for kind, value in self._read(worker, selector):
                         self._take(worker, kind, value, todo)
                 if self.stopping():
-                    raise Interrupted(
-                        f"stopped in a training; continue with: gapless resume {self.setting.folder}"
-                    )
+                    raise Interrupted("stopped in a training")
         finally:
             self._end()
             selector.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -241,7 +242,8 @@ class Shift:
 
     def _so_far(self) -> str:
         records = self.trials.scored()
-        where = f"stopped after {len(records)} trials; continue with: gapless resume {self.folder.path}"
+        again = shlex.join(["gapless", "resume", str(self.folder.path)])
+        where = f"stopped after {len(records)} trials; continue with: {again}"
         found = best(records)
         if found is None:
             return f"{where}; no architecture is known yet"

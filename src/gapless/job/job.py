@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -26,7 +27,7 @@ from gapless.job.gap import Extent, Gap
 from gapless.job.interrupt import listening
 from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import Plan, plan
-from gapless.job.request import Request
+from gapless.job.request import Request, spoken
 from gapless.job.show import Quiet, Show
 from gapless.job.work import TOO_SOON, Work, stored_network
 from gapless.spaces.contract import SearchSpace
@@ -91,7 +92,7 @@ def reopened(
 
 def carried_out(
     planned: Plan, folder: RunFolder, show: Show | None = None, every: float = TOO_SOON,
-    budget: float | None = None, truth: str | None = None,
+    budget: float | None = None, truth: str | None = None, again: str = "",
 ) -> Found:  # fmt: skip
     """Does all that the request asks for and that is not stored yet.
 
@@ -99,6 +100,7 @@ def carried_out(
         every: seconds between checkpoints.
         budget: seconds for the terms of the gap, after which nothing more of them is begun.
         truth: ``table:FILE,accuracy=COLUMN`` where sub-networks are not to be trained for the ranking.
+        again: the command line that asks for the same once more; ``gapless resume`` where empty.
 
     Raises:
         Interrupted: Ctrl-C; everything up to the last whole step is stored.
@@ -109,7 +111,7 @@ def carried_out(
     request = planned.request
     known = None if truth is None else looked_up(planned.space, truth)
     with folder.locked(), refusing_memory_errors(), listening() as stopper:
-        work = Work(planned, folder, show or Quiet(), stopper, every)
+        work = Work(planned, folder, show or Quiet(), stopper, every, again)
         arch = work.search()
         with _reported(work):
             work.once("candidates", lambda: _candidates(work, arch))
@@ -139,17 +141,32 @@ def continued(
     """Carries out a changed request on a run that was begun: more seeds, more random architectures."""
     changes = {name: value for name, value in changes.items() if value is not None}
     planned = replace(planned, request=replace(planned.request, **changes))
-    return carried_out(planned, folder, show, budget=budget, truth=truth)
+    asked = {name: value for name, value in changes.items() if name not in ("retrain", "audit")}
+    asked |= {"budget": None if budget is None else spoken(budget), "truth": truth}
+    again = _command("audit", planned, folder, **asked)
+    return carried_out(planned, folder, show, budget=budget, truth=truth, again=again)
+
+
+def _command(verb: str, planned: Plan, folder: RunFolder, **options: Any) -> str:
+    """A command line on a run folder; data that were found elsewhere than at the beginning are named."""
+    begun = folder.read_json("run.json")["request"]
+    root = planned.request.root if planned.request.root != begun.get("root") else None
+    words = ["gapless", verb, str(folder.path)]
+    for name, value in {**options, "root": root}.items():
+        words += [] if value is None else [f"--{name}", str(value)]
+    return shlex.join(words)
 
 
 def trained(planned: Plan, folder: RunFolder, shape: str, show: Show | None = None) -> dict[str, Any]:
     """Trains the found architecture once more, alone, and returns the record.
 
     Raises:
+        Interrupted: Ctrl-C; the same once more goes on with this very training.
         BadRunFolder: the search did not end yet, or the folder is in use.
     """
     with folder.locked(), refusing_memory_errors(), listening() as stopper:
-        work = Work(planned, folder, show or Quiet(), stopper)
+        again = _command("retrain", planned, folder, shape=shape)
+        work = Work(planned, folder, show or Quiet(), stopper, again=again)
         work.finished()
         arch = work.search()
         role = "deploy" if shape == "deploy" else "search"

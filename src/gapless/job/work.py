@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ class Work:
 
     Args:
         every: seconds that pass at least between two checkpoints.
+        again: the command line that goes on with it when it was stopped; ``gapless resume`` where empty.
     """
 
     plan: Plan
@@ -43,10 +45,12 @@ class Work:
     show: Show
     stopper: Stopper
     every: float = TOO_SOON
+    again: str = ""
     measured: dict[str, Any] = field(default_factory=dict)
     _run: Run | None = None
 
     def __post_init__(self) -> None:
+        self.again = self.again or shlex.join(["gapless", "resume", str(self.folder.path)])
         if (self.folder / "measured.json").exists():
             self.measured = self.folder.read_json("measured.json")
 
@@ -156,7 +160,7 @@ class Work:
 
     def _best_so_far(self, run: Run) -> str:
         arch = run.recipe.select.arch(run)
-        where = f"stopped at step {run.total}; continue with: gapless resume {self.folder.path}"
+        where = f"stopped at step {run.total}; continue with: {self.again}"
         if arch is None:
             return f"{where}; no architecture is known yet"
         self.folder.write_json("architecture.json", arch.to_json())
@@ -218,6 +222,16 @@ class Work:
             Interrupted: Ctrl-C; everything up to the last whole step is stored.
             Diverged: a loss or a logit is not finite in a training that the job cannot do without.
         """
+        try:
+            self._train(errands)
+        except Interrupted as stop:
+            found = Arch.from_json(self.measured["arch"]["arch"])
+            raise Interrupted(
+                f"{stop}; continue with: {self.again}; "
+                f"the architecture is found: {self.plan.space.text(found)}"
+            ) from stop
+
+    def _train(self, errands: Sequence[Errand]) -> None:
         plan, cores = self.plan, processors()
         todo = [errand for errand in errands if not self._settled(errand)]
         each = max(1, cores // max(1, len(errands)))
