@@ -18,7 +18,10 @@ from gapless.data import Data
 from gapless.engine.folder import RunFolder
 from gapless.engine.panel import Judge
 from gapless.engine.recipe import Recipe
+from gapless.evaluate.cost import Limits
 from gapless.evaluate.table import looked_up
+from gapless.explore.limited import Limited
+from gapless.explore.random import Random
 from gapless.job.alone import Errand
 from gapless.job.environment import environment, peak_memory
 from gapless.job.findings import findings, trainings
@@ -37,10 +40,15 @@ def begin(planned: Plan, path: str | os.PathLike[str]) -> RunFolder:
     """Makes the run folder of a plan, once its networks were built for a try.
 
     Raises:
-        BadValue: a network cannot have the shape that was asked for.
+        BadValue: a network cannot have the shape that was asked for; no architecture keeps to the limits.
         BadRunFolder: the place is taken or cannot be written.
     """
     buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
+    most: Limits | None = getattr(planned.recipe.select, "limits", None)
+    if most is not None:
+        allowed = most.check(planned.space, lambda: planned.data.shape, planned.device)
+        rng = planned.streams.generator("limits")
+        Limited(Random(), allowed, tries=0).ask((), planned.space.choices, rng, 1)
     header = {
         "request": planned.request.to_json(),
         "fingerprint": planned.fingerprint,
