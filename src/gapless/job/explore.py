@@ -133,9 +133,9 @@ def reopened(
     terrain = resolved(request if root is None else replace(request, root=root), **objects)
     if terrain.fingerprint != header.get("fingerprint"):
         raise BadRunFolder(
-            expected=f"the space, explorer and settings that '{path}' was begun with",
-            got="others: this version's defaults have changed since",
-            do="start a new run in another folder",
+            expected=f"the space, explorer and settings that '{path}' was begun with, and what it reads",
+            got="others: data, table, super-network or this version's defaults have changed since",
+            do="restore them, or start a new run in another folder",
         )
     return terrain, folder
 

@@ -204,8 +204,9 @@ class Work:
     @property
     def baseline(self) -> int:
         """Random architectures that were drawn so far, up to the last one that was trained."""
-        trained = (r["seed"] + 1 for name, r in self.measured.items() if name.startswith("baseline-"))
-        return max(len(self.measured.get("baseline", ())), *trained, 0)
+        trained = (int(r["seed"]) + 1 for name, r in self.measured.items() if name.startswith("baseline-"))
+        counts: list[int] = [len(self.measured.get("baseline", ())), *trained]
+        return max(counts)
 
     def random(self, i: int) -> Errand:
         """Random architecture number i of the baseline, drawn uniformly, trained like the found one."""
