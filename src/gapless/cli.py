@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gapless.cli_ablate import ablate
 from gapless.cli_compare import compare
 from gapless.cli_explore import Most, ended, explore
 from gapless.cli_latency import latency
@@ -26,6 +27,7 @@ methods_app = typer.Typer(help="What methods there are, what they are made of, w
 spaces_app = typer.Typer(help="What search spaces there are.")
 app.add_typer(methods_app, name="methods", no_args_is_help=True)
 app.add_typer(spaces_app, name="spaces", no_args_is_help=True)
+app.command()(ablate)
 app.command()(compare)
 app.command()(explore)
 spaces_app.command()(latency)
@@ -218,7 +220,7 @@ def export(
 
     planned, place = reopened(folder, root=root, place=data)
     found = Found(planned, place)
-    done = exported(planned, found.arch, found.network(), Path(onnx), None)
+    done = exported(planned, found.arch, found.network(), Path(onnx))
     line = f"{onnx}: {done['bytes']:,} bytes, largest difference from torch {done['max_error']:.1e}"
     _answer({**done, "file": onnx}, as_json, f"{line}, {_latency(done)}")
 
@@ -338,38 +340,6 @@ def doctor(as_json: Json = False) -> None:
     _answer(found, as_json, told(found))
 
 
-@app.command()
-def ablate(
-    base: Annotated[str, typer.Option(help="The method that is changed.")] = "darts",
-    parts: Annotated[
-        str, typer.Option("--parts", metavar="PART=NAME,...", help="Changes, each alone and all together.")
-    ] = "",
-    space: SpaceName = "darts",
-    data: DataName = "digits",
-    run: Annotated[str, typer.Option(help="Folder of all searches; the same one continues.")] = "",
-    seeds: Annotated[int, typer.Option(help="Searches of each variant.")] = 3,
-    seed: Annotated[int, typer.Option(help="The first one.")] = 0,
-    epochs: Annotated[int | None, typer.Option(help="Of each search; every schedule follows.")] = None,
-    preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
-    settings: Settings = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    root: Root = None,
-    as_json: Json = False,
-) -> None:
-    """Search with a method, with each change of one part and with all changes, and compare."""
-    if not run:
-        raise BadValue(expected="--run DIR, a folder for the searches", got="none", do="e.g. --run runs/b")
-    from gapless.audit.ablation import lines
-    from gapless.job.ablate import Ablation, parsed
-    from gapless.job.ablate import ablate as ablated
-    from gapless.job.request import Request, pairs
-
-    sets = pairs(settings or [])
-    asked = Request(space, data, base, preset, seed, epochs, sets, device, root, retrain=False)
-    found = ablated(Ablation(asked, parsed(parts), seeds), run, _show(as_json))
-    _answer({"run": run, **found}, as_json, "\n".join(lines(found["table"])))
-
-
 def _show(as_json: bool) -> Any:
     from gapless.job.show import Bars, Quiet
 
@@ -407,5 +377,6 @@ def _ended(found: Any, as_json: bool) -> None:
             f"network       {path / 'model.onnx'} ({_latency(findings['export'])}), "
             f"{path / 'model.safetensors'}"
         )
+    lines += [f"left out      {line}" for line in findings.get("left_out", {}).values()]
     lines.append(f"report        {path / 'report.html'}")
     print("\n".join(lines))

@@ -118,6 +118,14 @@ def ablate(asked: Ablation, path: str, show: Show) -> dict[str, Any]:
     todo = [(v, replace(r, seed=r.seed + i)) for i in range(asked.seeds) for v, r in variants.items()]
     searches: list[dict[str, Any]] = []
     with folder.locked():
+        if (folder / FILE).exists():  # of the same base, whatever its changes and seeds are
+            there = Request.from_json(folder.read_json(FILE).get("request"))
+            _same(replace(there, seed=asked.base.seed), asked.base, "table", folder / FILE)
+        for variant, request in todo:
+            place = folder / asked.place(variant, request.seed)
+            if (place / "run.json").exists():
+                there = RunFolder.open(place).read_json("run.json").get("request")
+                _same(Request.from_json(there), request, "search", place)
         found = _written(folder, asked, searches)
         for variant, request in todo:
             place = folder / asked.place(variant, request.seed)
@@ -143,13 +151,20 @@ def _opened(request: Request, place: Path, show: Show) -> tuple[Plan, RunFolder]
         return planned, begin(planned, place, show)
     now = None if request.place is None else f"folder:{request.place}"
     planned, run = reopened(place, root=request.root, place=now)
-    if replace(planned.request, root=request.root, device=request.device) != request:
+    _same(planned.request, request, "search", place)
+    return planned, run
+
+
+def _same(there: Request, request: Request, what: str, place: Path) -> None:
+    """Raises:
+    BadRunFolder: another request is there, wherever data lie and on whatever device.
+    """
+    if replace(there, root=request.root, device=request.device, place=request.place) != request:
         raise BadRunFolder(
-            expected=f"the search of this very ablation in '{place}'",
+            expected=f"the {what} of this very ablation in '{place}'",
             got="another one: other data, epochs or settings",
             do="give --run another name",
         )
-    return planned, run
 
 
 def _measured(run: RunFolder) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import json
 import shlex
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,8 +18,9 @@ from gapless import evaluate, spaces
 from gapless.core import Streams
 from gapless.core.errors import BadRunFolder, BadValue, UnknownName
 from gapless.data import Data
+from gapless.engine.folder import RunFolder
 from gapless.engine.recipe import plain
-from gapless.evaluate.contract import Evaluator, Setting, Supernet
+from gapless.evaluate.contract import Evaluator, Setting, Supernet, options
 from gapless.evaluate.cost import Limits, limits
 from gapless.evaluate.table import Table
 from gapless.explore.contract import Explorer, worth
@@ -203,13 +205,31 @@ class Terrain:
     def objectives(self) -> tuple[str, ...]:
         return explorers.objectives(self.chosen)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits over all that the records depend on: whoever joins must have the same."""
+        """16 hexadecimal digits over all that the records depend on: whoever joins must have the same.
+
+        Raises:
+            Refused: data, a table or a super-network that are read and cannot be had.
+        """
         asked = {name: value for name, value in self.request.to_json().items() if name not in FREE}
         made = {"space": self.space, "explorer": self.chosen, "preset": self.preset}
-        text = json.dumps({**asked, **plain(made)}, sort_keys=True)
+        text = json.dumps({**asked, **plain(made), "read": self._read()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _read(self) -> dict[str, str]:
+        """What evaluator and limits read beside the request, by digests."""
+        kind, _, argument = self.request.evaluator.partition(":")
+        found: dict[str, str] = {}
+        if kind == "inherited":
+            found["run"] = str(RunFolder.open(argument).read_json("run.json").get("fingerprint"))
+        elif kind == "table":
+            assert isinstance(self.evaluator, Table)  # refused here where there is no file
+            found["table"] = hashlib.sha256(Path(options(argument)[0]).read_bytes()).hexdigest()
+        known = kind == "table" or isinstance(self.given, Table)
+        if kind in ("standalone", "zerocost") or (self.most and not known):
+            found["data"] = self.data.fingerprint
+        return found
 
 
 def resolved(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -15,7 +16,6 @@ from typing import Any
 
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, Interrupted
-from gapless.core.files import quoted
 from gapless.core.record import Record
 from gapless.engine.folder import RunFolder, refusing_disk_errors
 from gapless.job.decoded import decoded
@@ -142,9 +142,9 @@ def reopened(
     terrain = resolved(request if root is None else replace(request, root=root), **objects)
     if terrain.fingerprint != header.get("fingerprint"):
         raise BadRunFolder(
-            expected=f"the space, explorer and settings that '{path}' was begun with",
-            got="others: this version's defaults have changed since",
-            do="start a new run in another folder",
+            expected=f"the space, explorer and settings that '{path}' was begun with, and what it reads",
+            got="others: data, table, super-network or this version's defaults have changed since",
+            do="restore them, or start a new run in another folder",
         )
     return terrain, folder
 
@@ -254,9 +254,8 @@ class Shift:
 
     def _so_far(self) -> str:
         records = self.trials.scored()
-        where = (
-            f"stopped after {len(records)} trials; continue with: gapless resume {quoted(self.folder.path)}"
-        )
+        again = shlex.join(["gapless", "resume", str(self.folder.path)])
+        where = f"stopped after {len(records)} trials; continue with: {again}"
         found = best(records)
         if found is None:
             return f"{where}; no architecture is known yet"

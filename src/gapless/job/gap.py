@@ -14,7 +14,6 @@ from typing import Any
 
 from gapless.core import Arch, Space
 from gapless.core.errors import Interrupted
-from gapless.core.files import quoted
 from gapless.core.record import Record
 from gapless.engine.panel import Judge
 from gapless.evaluate.table import Table
@@ -145,9 +144,7 @@ class Gap:
 
     def _obey(self) -> None:
         if self.work.stopper.asked:
-            raise Interrupted(
-                f"stopped in the audit; continue with: gapless resume {quoted(self.work.folder.path)}"
-            )
+            raise Interrupted(f"stopped in the audit; continue with: {self.work.again}")
 
     # -- sub-networks -----------------------------------------------------------------------------
 
