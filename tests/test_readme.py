@@ -18,6 +18,7 @@ from PIL import Image
 import gapless
 from gapless import cli
 from gapless.core.errors import Refused
+from gapless.engine.check import check
 from gapless.job.plan import DataSettings
 from gapless.job.request import pairs
 from gapless.job.settings import spread
@@ -118,7 +119,8 @@ def settable(text: str) -> bool:
     preset = space.presets["quick"]
     places = {"space": space, "recipe": recipe, "search": preset.search, "deploy": preset.deploy}
     try:
-        spread(pairs([text]), {**places, "training": preset.training, "data": DataSettings()})
+        made = spread(pairs([text]), {**places, "training": preset.training, "data": DataSettings()})
+        check(made["recipe"], made["space"])
     except Refused:
         return False
     return True

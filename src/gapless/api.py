@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import torch
+
+from gapless.core.errors import BadValue
 from gapless.data import Data
 from gapless.engine.folder import RunFolder
 from gapless.engine.recipe import Recipe
@@ -33,7 +36,7 @@ def search(
     preset: str = "quick",
     epochs: int | None = None,
     settings: Mapping[str, Any] | None = None,
-    device: str = "auto",
+    device: str | torch.device = "auto",
     root: str | None = None,
     retrain: bool = True,
     audit: bool = True,
@@ -49,6 +52,7 @@ def search(
         data: a name of `gapless.data.names`, or an object, e.g. from `gapless.data.from_datasets`.
         method: a name of `gapless.methods.names`, or a recipe.
         run: the folder for everything that is written; it must be new or empty.
+        device: ``auto``, ``cpu`` or ``cuda``, or a device of torch.
         settings: single fields, as ``--set`` takes them: ``{"weights.lr": 0.01, "search.channels": 4}``.
         retrain: whether the found architecture is trained alone and exported.
         audit: whether the accuracy chain and the random baseline are measured.
@@ -62,16 +66,18 @@ def search(
         Refused: what was asked cannot be done; nothing was computed and nothing written.
         Interrupted: Ctrl-C; `resume` goes on.
     """
+    _check(space=space, data=data, method=method, run=run, settings=settings, limits=limits)
     request = Request(
         space if isinstance(space, str) else "object",
         data if isinstance(data, str) else "object",
         method if isinstance(method, str) else "object",
-        preset, seed, epochs, tuple((k, str(v)) for k, v in (settings or {}).items()), device, root, retrain,
-        audit, archs, seeds, limits=_typed(limits),
+        preset, seed, epochs, tuple((k, str(v)) for k, v in (settings or {}).items()), str(device), root,
+        retrain, audit, archs, seeds, limits=_typed(limits),
     )  # fmt: skip
     RunFolder.vacant(run)
     planned = plan(request, *_objects(space, data, method))
-    return carried_out(planned, begin(planned, run), Bars() if progress else Quiet())
+    show = Bars() if progress else Quiet()
+    return carried_out(planned, begin(planned, run, show), show)
 
 
 def explore(
@@ -89,7 +95,7 @@ def explore(
     settings: Mapping[str, Any] | None = None,
     storage: str | None = None,
     workers: int = 1,
-    device: str = "auto",
+    device: str | torch.device = "auto",
     root: str | None = None,
     progress: bool = False,
 ) -> Explored:
@@ -111,13 +117,18 @@ def explore(
         Refused: what was asked cannot be done.
         Interrupted: Ctrl-C; the same call, or `resume`, goes on.
     """
+    _check(
+        space=space, explorer=explorer, evaluator=evaluator, run=run, data=data, settings=settings,
+        limits=limits,
+    )  # fmt: skip
     request = Exploration(
         space if isinstance(space, str) else "object",
         explorer if isinstance(explorer, str) else "object",
         evaluator if isinstance(evaluator, str) else "object",
         trials, seed, data if isinstance(data, str) else "object", preset, epochs,
         _typed(limits),
-        tuple((k, str(v)) for k, v in (settings or {}).items()), storage, workers, device, root,
+        tuple((k, str(v)) for k, v in (settings or {}).items()), storage, workers, str(device),
+        root,
     )  # fmt: skip
     terrain = resolved(
         request,
@@ -127,14 +138,15 @@ def explore(
         None if isinstance(data, str) else data,
     )
     terrain.check()
-    return exploring.carried_out(terrain, exploring.begin(terrain, run), Bars() if progress else Quiet())
+    show = Bars() if progress else Quiet()
+    return exploring.carried_out(terrain, exploring.begin(terrain, run, show), show)
 
 
 def resume(
     run: str | os.PathLike[str],
     *,
     space: SearchSpace | None = None,
-    data: Data | None = None,
+    data: str | Data | None = None,
     method: Recipe | None = None,
     explorer: Explorer | None = None,
     evaluator: Evaluator | None = None,
@@ -143,14 +155,19 @@ def resume(
 ) -> Found | Explored:
     """Continues a run where its last checkpoint left it; objects that it was given are given again.
 
+    Args:
+        data: an object, or ``folder:PATH`` where a folder of images was moved.
+        root: where other data sets lie now.
+
     Raises:
         BadRunFolder: no run there, or what it needs has changed.
     """
     show = Bars() if progress else Quiet()
+    images, place = (None, data) if isinstance(data, str) else (data, None)
     if exploring.explores(run):
-        objects = {"space": space, "explorer": explorer, "evaluator": evaluator, "data": data}
-        return exploring.carried_out(*exploring.reopened(run, root, **objects), show)
-    planned, folder = reopened(run, space, data, method, root)
+        objects = {"space": space, "explorer": explorer, "evaluator": evaluator, "data": images}
+        return exploring.carried_out(*exploring.reopened(run, root, place, **objects), show)
+    planned, folder = reopened(run, space, images, method, root, place)
     return carried_out(planned, folder, show)
 
 
@@ -176,6 +193,48 @@ def compare(
 
         found["page"] = str(write(found, out))
     return found
+
+
+_KINDS: Mapping[str, tuple[Callable[[Any], bool], str, str]] = {
+    "space": (
+        lambda v: isinstance(v, str) or (hasattr(v, "choices") and hasattr(v, "network")),
+        "the name of a space, or a space", "see gapless.spaces.names()",
+    ),
+    "data": (
+        lambda v: isinstance(v, str | Data),
+        "the name of a data set, or data", "make them with gapless.data.from_datasets",
+    ),
+    "method": (
+        lambda v: isinstance(v, str | Recipe),
+        "the name of a method, or a recipe", "see gapless.methods.names()",
+    ),
+    "explorer": (
+        lambda v: isinstance(v, str) or hasattr(v, "ask"),
+        "the name of an explorer, or an explorer", "see gapless.explore.names()",
+    ),
+    "evaluator": (
+        lambda v: isinstance(v, str) or callable(v),
+        "the name of an evaluator, or an evaluator", "e.g. 'standalone'",
+    ),
+    "run": (lambda v: isinstance(v, str | os.PathLike), "run, the path of a folder", "e.g. run='runs/a'"),
+    "settings": (
+        lambda v: v is None or isinstance(v, Mapping),
+        "settings by name", "e.g. settings={'weights.lr': 0.01}",
+    ),
+    "limits": (
+        lambda v: v is None or isinstance(v, Mapping), "limits by name", "e.g. limits={'params': '1M'}",
+    ),
+}  # fmt: skip
+
+
+def _check(**given: Any) -> None:
+    """Raises:
+    BadValue: a Python object of the wrong kind.
+    """
+    for name, value in given.items():
+        fits, expected, do = _KINDS[name]
+        if not fits(value):
+            raise BadValue(expected=expected, got=f"{name}={value!r}"[:80], do=do)
 
 
 def _typed(limits: Mapping[str, Any] | None) -> tuple[str, ...]:

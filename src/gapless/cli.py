@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from typing import Annotated, Any
 
 import typer
 
+from gapless.cli_ablate import ablate
 from gapless.cli_compare import compare
 from gapless.cli_explore import Most, ended, explore
 from gapless.cli_latency import latency
@@ -24,6 +27,7 @@ methods_app = typer.Typer(help="What methods there are, what they are made of, w
 spaces_app = typer.Typer(help="What search spaces there are.")
 app.add_typer(methods_app, name="methods", no_args_is_help=True)
 app.add_typer(spaces_app, name="spaces", no_args_is_help=True)
+app.command()(ablate)
 app.command()(compare)
 app.command()(explore)
 spaces_app.command()(latency)
@@ -31,33 +35,50 @@ spaces_app.command()(latency)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Run = Annotated[str, typer.Argument(metavar="DIR", help="The folder that was given to --run.")]
 Root = Annotated[str | None, typer.Option("--root", help="Where data sets lie.")]
+Moved = Annotated[
+    str | None,
+    typer.Option("--data", metavar="folder:PATH", help="Where the run's folder of images lies now."),
+]
 SpaceName = Annotated[str, typer.Option("--space", help="Search space.")]
 DataName = Annotated[str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="PART.FIELD=VALUE", help="Change one number or part.")
 ]
 MethodName = Annotated[str, typer.Argument(metavar="NAME")]
+STOPPED = Interrupted.exit_status
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The entry point: exit status 0 done, 2 cannot be done, 130 interrupted."""
+    """The entry point: exit status 0 done, 2 cannot be done, 130 interrupted; 1 where nobody reads on."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
-        app(args=arguments, standalone_mode=False)
-    except Interrupted as stop:
-        _fail(str(stop), stop.exit_status)
-    except GaplessError as error:
-        _fail(f"gapless: {error}", error.exit_status)
-    except KeyboardInterrupt:
-        _fail("stopped; what the last checkpoint holds is kept", 130)
-    except typer.Abort:
-        _fail("stopped", 130)
+        status = app(args=arguments, standalone_mode=False)  # a Ctrl-C that nobody listened for is returned
+        sys.stdout.flush()
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes nowhere, silently
+        sys.exit(1)
     except Exception as error:
+        if _interrupted(error):
+            _fail("stopped", STOPPED)
+        if isinstance(error, GaplessError):
+            prefix = "" if isinstance(error, Interrupted) else "gapless: "
+            _fail(f"{prefix}{error}", error.exit_status)
         if not hasattr(error, "format_message"):
             raise
-        _fail(f"gapless: {' '.join(error.format_message().split())}; see 'gapless --help'", 2)
+        line = " ".join(error.format_message().split())
+        if not line:  # help was asked for by asking for nothing, and is printed
+            sys.exit(2)
+        _fail(f"gapless: {line}; see 'gapless --help'", 2)
+    if status == STOPPED:
+        _fail("stopped", STOPPED)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether a Ctrl-C is behind an error: imports and torch.export make others of it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt | Interrupted):
+        error = error.__cause__ or error.__context__
+    return isinstance(error, KeyboardInterrupt)
 
 
 def _fail(line: str, status: int) -> None:
@@ -107,19 +128,20 @@ def search(
         from gapless.job.budget import within
 
         planned = within(planned, budget)
-    _ended(carried_out(planned, begin(planned, run), _show(as_json)), as_json)
+    shown = _show(as_json)
+    _ended(carried_out(planned, begin(planned, run, shown), shown), as_json)
 
 
 @app.command()
-def resume(folder: Run, root: Root = None, as_json: Json = False) -> None:
+def resume(folder: Run, root: Root = None, data: Moved = None, as_json: Json = False) -> None:
     """Continue a run that was stopped or killed, where its last checkpoint left it."""
     from gapless.job import explore as exploring
     from gapless.job.job import carried_out, reopened
 
     if exploring.explores(folder):
-        ended(exploring.carried_out(*exploring.reopened(folder, root), _show(as_json)), as_json)
+        ended(exploring.carried_out(*exploring.reopened(folder, root, data), _show(as_json)), as_json)
         return
-    planned, place = reopened(folder, root=root)
+    planned, place = reopened(folder, root=root, place=data)
     _ended(carried_out(planned, place, _show(as_json)), as_json)
 
 
@@ -128,6 +150,7 @@ def retrain(
     folder: Run,
     shape: Annotated[str, typer.Option(help="search or deploy.")] = "deploy",
     root: Root = None,
+    data: Moved = None,
     as_json: Json = False,
 ) -> None:
     """Train the found architecture alone once more, with a new seed."""
@@ -136,7 +159,7 @@ def retrain(
 
     if shape not in ("search", "deploy"):
         raise UnknownName("shape", shape, ("search", "deploy"))
-    record = trained(*reopened(folder, root=root), shape, _show(as_json))
+    record = trained(*reopened(folder, root=root, place=data), shape, _show(as_json))
     test, n = record["test"]["accuracy"], record["test"]["n"]
     _answer(record, as_json, f"test accuracy {100 * test:.2f} % on {n} images, seed {record['seed']}")
 
@@ -154,6 +177,7 @@ def audit(
         typer.Option(help="Rank against table:FILE,arch=COLUMN,accuracy=COLUMN instead of trainings."),
     ] = None,
     root: Root = None,
+    data: Moved = None,
     as_json: Json = False,
 ) -> None:
     """Measure the gap of a finished search, term by term, and what is missing of chain and baseline."""
@@ -162,8 +186,8 @@ def audit(
 
     within = None if budget is None else seconds(budget)
     found = continued(
-        *reopened(folder, root=root), _show(as_json), within, truth, archs=archs, seeds=seeds, sample=sample,
-        deployed=deployed, retrain=True, audit=True,
+        *reopened(folder, root=root, place=data), _show(as_json), within, truth, archs=archs, seeds=seeds,
+        sample=sample, deployed=deployed, retrain=True, audit=True,
     )  # fmt: skip
     _ended(found, as_json)
 
@@ -183,6 +207,7 @@ def export(
     folder: Run,
     onnx: Annotated[str, typer.Option("--onnx", metavar="FILE", help="Where the ONNX file goes.")] = "",
     root: Root = None,
+    data: Moved = None,
     as_json: Json = False,
 ) -> None:
     """Export the trained network to ONNX, compared with torch in ONNX Runtime."""
@@ -193,9 +218,9 @@ def export(
     from gapless.job.found import Found
     from gapless.job.job import exported, reopened
 
-    planned, place = reopened(folder, root=root)
+    planned, place = reopened(folder, root=root, place=data)
     found = Found(planned, place)
-    done = exported(planned, found.arch, found.network(), Path(onnx), None)
+    done = exported(planned, found.arch, found.network(), Path(onnx))
     line = f"{onnx}: {done['bytes']:,} bytes, largest difference from torch {done['max_error']:.1e}"
     _answer({**done, "file": onnx}, as_json, f"{line}, {_latency(done)}")
 
@@ -315,38 +340,6 @@ def doctor(as_json: Json = False) -> None:
     _answer(found, as_json, told(found))
 
 
-@app.command()
-def ablate(
-    base: Annotated[str, typer.Option(help="The method that is changed.")] = "darts",
-    parts: Annotated[
-        str, typer.Option("--parts", metavar="PART=NAME,...", help="Changes, each alone and all together.")
-    ] = "",
-    space: SpaceName = "darts",
-    data: DataName = "digits",
-    run: Annotated[str, typer.Option(help="Folder of all searches; the same one continues.")] = "",
-    seeds: Annotated[int, typer.Option(help="Searches of each variant.")] = 3,
-    seed: Annotated[int, typer.Option(help="The first one.")] = 0,
-    epochs: Annotated[int | None, typer.Option(help="Of each search; every schedule follows.")] = None,
-    preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
-    settings: Settings = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    root: Root = None,
-    as_json: Json = False,
-) -> None:
-    """Search with a method, with each change of one part and with all changes, and compare."""
-    if not run:
-        raise BadValue(expected="--run DIR, a folder for the searches", got="none", do="e.g. --run runs/b")
-    from gapless.audit.ablation import lines
-    from gapless.job.ablate import Ablation, parsed
-    from gapless.job.ablate import ablate as ablated
-    from gapless.job.request import Request, pairs
-
-    sets = pairs(settings or [])
-    asked = Request(space, data, base, preset, seed, epochs, sets, device, root, retrain=False)
-    found = ablated(Ablation(asked, parsed(parts), seeds), run, _show(as_json))
-    _answer({"run": run, **found}, as_json, "\n".join(lines(found["table"])))
-
-
 def _show(as_json: bool) -> Any:
     from gapless.job.show import Bars, Quiet
 
@@ -384,5 +377,6 @@ def _ended(found: Any, as_json: bool) -> None:
             f"network       {path / 'model.onnx'} ({_latency(findings['export'])}), "
             f"{path / 'model.safetensors'}"
         )
+    lines += [f"left out      {line}" for line in findings.get("left_out", {}).values()]
     lines.append(f"report        {path / 'report.html'}")
     print("\n".join(lines))

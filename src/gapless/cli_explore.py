@@ -57,7 +57,8 @@ def explore(
     )  # fmt: skip
     terrain = resolved(request)
     terrain.check()
-    ended(carried_out(terrain, begin(terrain, run), Quiet() if as_json else Bars()), as_json)
+    shown = Quiet() if as_json else Bars()
+    ended(carried_out(terrain, begin(terrain, run, shown), shown), as_json)
 
 
 def ended(found: Any, as_json: bool) -> None:
@@ -68,7 +69,8 @@ def ended(found: Any, as_json: bool) -> None:
         return
     from gapless.job.explore import spoken
 
-    lines = ["", f"trials        {findings['trials']:,}"]
+    failed = f", {findings['failed']:,} gave no number" if findings["failed"] else ""
+    lines = ["", f"trials        {findings['trials']:,}{failed}"]
     if "best" in findings:
         top = findings["best"]
         report = f", {100 * top['report']:.2f} % reported" if "report" in top else ""

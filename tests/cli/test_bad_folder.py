@@ -12,10 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.job.tiny import NO_MORE, SETS, tree, words
+from tests.job.tiny import NO_MORE, SETS, SETTINGS, tree, words
 
 from gapless import cli
-from gapless.job.job import begin
+from gapless.core.errors import BadRunFolder
+from gapless.job.found import Found
+from gapless.job.job import begin, reopened
 from gapless.job.plan import plan
 from gapless.job.request import Request
 
@@ -137,8 +139,30 @@ def test_data_that_have_changed_since(gapless: Command, tmp_path: Path) -> None:
     before = tree(run)
     refused(gapless("resume", run), "begun with", "the data", "restore them")
     shutil.rmtree(tmp_path / "data")
-    refused(gapless("resume", run), "a folder of images", "does not exist")
+    refused(gapless("resume", run), "a folder of images", "does not exist", "--data folder:PATH")
+    refused(gapless("resume", run, "--data", "digits"), "folder:PATH", "'digits'")
     assert tree(run) == before
+
+
+def test_images_that_were_moved(gapless: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another working folder changes nothing; another place is said with --data; the name stays."""
+    for part in ("cats", "dogs"):
+        images(tmp_path / "data" / part, 9)
+    monkeypatch.chdir(tmp_path)
+    sets = tuple((key, str(value)) for key, value in SETTINGS.items())
+    request = Request("darts", "folder:data", "darts", "quick", 0, 1, sets, retrain=False, audit=False)
+    run = begin(plan(request), tmp_path / "run").path
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert gapless("resume", run).status == 0
+    shutil.move(tmp_path / "data", tmp_path / "elsewhere" / "new")
+    refused(gapless("resume", run), f"'{tmp_path / 'data'}', which does not exist")
+    assert gapless("resume", run, "--data", "folder:new").status == 0
+    found = json.loads((run / "findings.json").read_text())
+    assert found["question"]["data"] == "folder:data"
+    shutil.rmtree(tmp_path / "elsewhere/new/cats")
+    images(tmp_path / "elsewhere/new/cats", 10)
+    refused(gapless("resume", run, "--data", "folder:new"), "begun with", "the data")
 
 
 HOLDER = """
@@ -191,6 +215,19 @@ def test_what_a_search_has_not_found_yet(gapless: Command, begun: Path) -> None:
     )
     refused(gapless("retrain", begun, "--shape", "deplyo"), "a shape", "did you mean 'deploy'?")
     assert tree(begun) == before
+
+
+def test_a_search_that_was_stopped(gapless: Command, begun: Path, searched: Path) -> None:
+    """It knows its best so far and nothing else; its folder is quoted where a shell needs that."""
+    place = begun.rename(begun.parent / "my run")
+    shutil.copy(searched / "architecture.json", place)
+    again = f"gapless resume '{place}'"
+    refused(gapless("export", place, "--onnx", place / "x.onnx"), "a finished search", again)
+    found = Found(*reopened(place))
+    for ask in (lambda: found.score, lambda: found.findings, found.network):
+        with pytest.raises(BadRunFolder, match="a finished search"):
+            ask()
+    refused(gapless("search", "--run", place, "--epochs", "1"), again)
 
 
 def test_export_without_a_training(gapless: Command, searched: Path) -> None:

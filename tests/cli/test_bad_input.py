@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -333,6 +334,23 @@ def test_bad_folder_of_images(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("command", ["search", "explore"])
+def test_a_damaged_image_of_a_folder_that_is_not_held_in_memory(
+    command: str, gapless: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here a test image, which nothing would look at before the search has ended."""
+    monkeypatch.setattr("gapless.data.folder.MEMORY_LIMIT", 0)
+    for part, count in (("train", 20), ("test", 3)):
+        for title in ("cats", "dogs"):
+            images(tmp_path / "data" / part / title, count)
+    bad = tmp_path / "data/test/dogs/1.png"
+    bad.write_bytes(bad.read_bytes()[:-30])
+    words = [command, "--run", tmp_path / "run", "--data", f"folder:{tmp_path / 'data'}", "--epochs", "1"]
+    words += ["--trials", "1"] if command == "explore" else []
+    refused(gapless(*words), "an image that can be read", str(bad))
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_without_its_prefix(gapless: Command, tmp_path: Path) -> None:
     outcome = gapless("search", "--run", tmp_path / "run", "--data", tmp_path)
     refused(outcome, "the name of a data set", str(tmp_path), f"write folder:{tmp_path}")
@@ -377,3 +395,36 @@ def test_bad_setting_in_python(tmp_path: Path) -> None:
     with pytest.raises(BadValue, match=r"search\.channels of at least 1; got 0"):
         gapless.search(run=tmp_path / "run", settings={"search.channels": 0})
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "holds"),
+    [
+        ({"data": [1, 2]}, "the name of a data set, or data; got data=[1, 2]; "),
+        ({"method": 3}, "the name of a method, or a recipe; got method=3; "),
+        ({"space": 3}, "the name of a space, or a space; got space=3; "),
+        ({"settings": ["a=1"]}, "settings by name; got settings=['a=1']; "),
+        ({"run": 3}, "the path of a folder; got run=3; "),
+        ({"epochs": "3"}, "got '3'; give a whole number"),
+        ({"seed": "3"}, "got '3'"),
+        ({"epochs": 0}, "got 0; raise it"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, dict) else "",
+)
+def test_an_argument_of_another_kind_in_python(given: dict[str, Any], holds: str, tmp_path: Path) -> None:
+    import gapless
+
+    for call in (gapless.search, gapless.explore):
+        if call is gapless.search or "method" not in given:
+            with pytest.raises(BadValue) as error:
+                call(**{"run": tmp_path / "run", **given})
+            assert holds in str(error.value)
+            assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_device_of_torch_is_one(tmp_path: Path) -> None:
+    import gapless
+
+    with pytest.raises(BadValue, match=r"search\.channels of at least 1; got 0"):
+        gapless.search(run=tmp_path / "run", device=torch.device("cpu"), settings={"search.channels": 0})

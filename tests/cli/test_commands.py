@@ -19,6 +19,7 @@ from gapless import cli, methods, spaces
 from gapless.engine.check import conflicts
 
 from .conftest import Command, Outcome
+from .refusal import refused
 
 ROOT: Any = typer.main.get_command(cli.app)
 FIXED = {
@@ -103,6 +104,14 @@ def test_help_is_printed(gapless: Command) -> None:
         assert outcome.status == 0
         assert "Usage" in outcome.out
         assert outcome.err == ""
+
+
+@pytest.mark.parametrize("words", [[], ["methods"], ["spaces"]], ids=" ".join)
+def test_asking_for_nothing_prints_help_and_nothing_else(words: list[str], gapless: Command) -> None:
+    outcome = gapless(*words)
+    assert outcome.status == 2
+    assert "Usage" in outcome.out + outcome.err
+    assert "see 'gapless --help'" not in outcome.err
 
 
 # -- questions ------------------------------------------------------------------------------------
@@ -271,6 +280,7 @@ def test_ablate_prints_the_table_and_nothing_else(gapless: Command, tmp_path: Pa
     found = one_object(gapless(*words, "--run", tmp_path / "a", *SETS, "--json"))
     stored = json.loads((tmp_path / "a" / "ablation.json").read_text())
     assert found == {"run": str(tmp_path / "a"), **stored}
+    refused(gapless("resume", tmp_path / "a"), "that of an ablation", stored["command"])
 
 
 @pytest.mark.parametrize(

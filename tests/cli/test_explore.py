@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -140,3 +145,49 @@ def test_a_database(table: Path, gapless: Command, tmp_path: Path) -> None:
     assert outcome.status == 0
     assert (tmp_path / "trials.db").exists()
     assert not (tmp_path / "run" / "trials.log").exists()
+
+
+def test_trainings_that_gave_no_number_are_counted(gapless: Command, tmp_path: Path) -> None:
+    hot = ["--set", "training.weights.lr=9e5", "--set", "training.weights.weight_decay=1e33"]
+    small = [
+        "--set",
+        "deploy.channels=4",
+        "--set",
+        "deploy.depth=1",
+        "--set",
+        "data.limit=60",
+        "--epochs",
+        "2",
+    ]
+    outcome = gapless(
+        "explore", "--explorer", "random", "--trials", "2", "--run", tmp_path / "run", *hot, *small
+    )
+    assert (outcome.status, outcome.err) == (0, "")
+    assert "trials        2, 2 gave no number" in outcome.out
+
+
+def test_ctrl_c_with_helpers_is_one_line(tmp_path: Path) -> None:
+    words = ["explore", "--trials", "500", "--run", str(tmp_path / "run"), "--workers", "2", "--epochs", "1"]
+    small = ["--set", "deploy.channels=4", "--set", "deploy.depth=1", "--set", "data.limit=60"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gapless", *words, *small],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    workers = tmp_path / "run/workers"
+    for _ in range(6000):
+        if workers.is_dir() and len(list(workers.iterdir())) == 2:
+            break
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.count("\n") == 1
+    assert err.startswith("stopped after ")
+
+
+def test_a_long_line_is_not_wrapped_on_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    from gapless.job.show import Bars
+
+    Bars().say("a word " * 40)
+    assert capsys.readouterr().err == "a word " * 40 + "\n"

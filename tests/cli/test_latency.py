@@ -58,3 +58,9 @@ def test_refused(
     monkeypatch.chdir(tmp_path)
     refused(gapless("spaces", "latency", "nb201", *given), says)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("taken", ["t.csv", "t.json"])
+def test_a_place_that_cannot_be_written_is_known_first(taken: str, gapless: Command, tmp_path: Path) -> None:
+    (tmp_path / taken).mkdir()
+    refused(gapless("spaces", "latency", "nb201", "--out", tmp_path / "t.csv"), "a folder of that name")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,63 @@ def test_ctrl_c_and_resume_as_processes(gapless: Command, tmp_path: Path) -> Non
     assert gapless(*words(whole, *size)).status == 0
     for name in ("architecture.json", "trace.csv", "alpha.csv"):
         assert (stopped / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def budget(run: Path) -> list[str]:
+    return ["search", "--run", str(run), "--budget", "10m"]
+
+
+def search(run: Path) -> list[str]:
+    return ["search", "--run", str(run), "--epochs", "30"]
+
+
+def as_json(run: Path) -> list[str]:
+    return [*search(run), "--json"]
+
+
+@pytest.mark.parametrize("words", [search, as_json, budget])
+def test_ctrl_c_before_the_work(words: Callable[[Path], list[str]], tmp_path: Path) -> None:
+    """While torch is imported, data are read and networks are tried: one line and status 130."""
+    process = subprocess.Popen(
+        [PROGRAM, *words(tmp_path / "run")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
+    )  # fmt: skip
+    maps = Path(f"/proc/{process.pid}/maps")
+    for _ in range(6000):
+        if "libtorch_cpu" in maps.read_text():
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "stopped\n")
+
+
+def test_two_ctrl_c_stop_at_once(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [PROGRAM, *words(tmp_path / "run", *NO_MORE, "--epochs", "30", "--set", "data.limit=1700")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
+    )  # fmt: skip
+    for _ in range(6000):
+        if (tmp_path / "run/trace.csv").exists():
+            break
+        time.sleep(0.01)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.005)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.count("\n") == 1
+    assert err.startswith("stopped")
+
+
+def test_a_reader_that_has_read_enough() -> None:
+    """`gapless methods list | head -1`, without the race."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        process = subprocess.run(
+            [PROGRAM, "methods", "list"], stdout=write, stderr=subprocess.PIPE, check=False, env=ENVIRONMENT
+        )
+    finally:
+        os.close(write)
+    assert (process.returncode, process.stderr) == (1, b"")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -99,3 +101,13 @@ def test_floating_point_pixels_are_refused(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.tif", np.zeros((8, 8), np.float32))
     with pytest.raises(BadData, match="8 or 16 bits"):
         header(path)
+
+
+def test_an_image_of_many_megapixels_is_read_silently(tmp_path: Path) -> None:
+    Image.new("1", (10_000, 9_000)).save(tmp_path / "a.png")
+    code = "from gapless.data.decode import Form, decode; from pathlib import Path; import sys; "
+    code += "print(decode(Path(sys.argv[1]), Form(1, 8, 8)).sum())"
+    for more in ([], ["-W", "error"]):
+        command = [sys.executable, *more, "-c", code, str(tmp_path / "a.png")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.stdout, done.stderr) == ("0\n", "")

@@ -147,6 +147,9 @@ def test_all_damaged(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path / "c")
     assert checkpoints.latest() is None
     assert len(checkpoints.damaged) == 2
+    assert all(
+        line.endswith("; there is no whole one, and its work begins anew") for line in checkpoints.damaged
+    )
 
 
 def test_two_are_kept(tmp_path: Path) -> None:

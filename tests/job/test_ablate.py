@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.job.test_interrupt import appears, started
-from tests.job.tiny import SETS, SETTINGS
+from tests.job.tiny import SETS, SETTINGS, tree
 
 from gapless import cli, spaces
 from gapless.core.errors import BadRunFolder, BadValue, Incompatible, Refused, UnknownName
@@ -157,6 +157,36 @@ def test_what_is_done_is_not_done_again(
     assert more["searches"][0] == first["searches"][0]
     with pytest.raises(BadRunFolder, match="another one: other data, epochs or settings"):
         ablate(replace(ONE, base=replace(BASE, epochs=2)), folder, Quiet())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(ONE, base=replace(BASE, epochs=2)),
+        replace(ONE, base=replace(BASE, epochs=2, seed=9)),
+    ],
+    ids=["the same places", "other places"],
+)
+def test_the_table_of_another_ablation_is_left_alone(other: Ablation, searched: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(searched, tmp_path / "a")
+    before = tree(folder)
+    with pytest.raises(BadRunFolder, match="another one: other data, epochs or settings"):
+        ablate(other, str(folder), Quiet())
+    assert tree(folder) == before
+
+
+@pytest.mark.slow
+def test_a_search_that_is_another_is_seen_before_anything_is_written(searched: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(searched, tmp_path / "a")
+    last = folder / "relax=edge-product/seed-1"
+    header = json.loads((last / "run.json").read_text())
+    header["request"]["archs"] += 1
+    (last / "run.json").write_text(json.dumps(header))
+    before = tree(folder)
+    with pytest.raises(BadRunFolder, match=r"seed-1'; got another one"):
+        ablate(Ablation(BASE, CHANGES[:1], 2), str(folder), Quiet())
+    assert tree(folder) == before
 
 
 @pytest.mark.parametrize(

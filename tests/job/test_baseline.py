@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,19 @@ def test_equal_cost_counts_threads(found: Found, threads: tuple[int | None, int 
     judged = findings(found.plan, measured, found.folder.read_json("run.json"))
     assert judged["verdict"]["k"] == k
     assert judged["cost"]["search_seconds"] == 10.0
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["as stored", "a list that was cut short before"])
+def test_who_asks_for_fewer_keeps_what_was_trained(found: Found, tmp_path: Path, listed: bool) -> None:
+    run = Path(shutil.copytree(found.path, tmp_path / "run"))
+    measured = json.loads((run / "measured.json").read_text())
+    if not listed:
+        (run / "measured.json").write_text(json.dumps(measured | {"baseline": measured["baseline"][:1]}))
+    copy = Found(*reopened(run, space=SPACE))
+    copy.audit(archs=1, seeds=2, sample=0)
+    assert copy.findings["baseline"]["n"] == 3
+    copy.audit(archs=0, seeds=2, sample=0)
+    assert copy.findings["baseline"]["n"] == 3
+    after = json.loads((run / "measured.json").read_text())
+    assert after["baseline"] == measured["baseline"]
+    assert set(after) == set(measured)

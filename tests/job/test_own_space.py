@@ -237,3 +237,15 @@ def test_what_no_worker_can_import_is_trained_here(tmp_path: Path, monkeypatch: 
     (line,) = show.lines
     assert "one after the other" in line
     assert "nowhere_to_be_found" in line
+
+
+def test_its_shared_weights_score_an_exploration(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MODULE)
+    space = gapless.spaces.from_module(runpy.run_path(str(tmp_path / "mine.py"))["Net"])
+    run = str(tmp_path / "o1")
+    settings = {**SETS, "batch": 16, "select.evaluations": 3}
+    gapless.search(space, "digits", "spos", run=run, epochs=1, retrain=False, audit=False, settings=settings)
+    found = gapless.explore(
+        space, "random", f"inherited:{run}", run=tmp_path / "e", trials=2, settings={"data.limit": 60}
+    )
+    assert found.findings["trials"] == 2

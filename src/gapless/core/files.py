@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def quoted(path: str | os.PathLike[str]) -> str:
+    """A path as a shell reads it."""
+    return shlex.quote(os.fspath(path))
 
 
 def hidden(path: Path) -> Path:

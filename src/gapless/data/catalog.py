@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from gapless.core.errors import BadValue, UnknownName
@@ -30,6 +31,7 @@ def get(
     name: str,
     *,
     root: str | None = None,
+    place: str | None = None,
     size: int | None = None,
     limit: int | None = None,
     split_seed: int = 0,
@@ -42,6 +44,7 @@ def get(
     Args:
         root: where downloaded sets live; the environment variable ``GAPLESS_DATA`` or ``~/.cache/gapless``
             where None.
+        place: where the images of ``folder:PATH`` lie; PATH where None.
         size: side in pixels that images are brought to; as they are where None, but see ``folder.read``.
         limit: most images outside ``test`` to keep, ``test`` in proportion; all where None.
         split_seed: of the division into splits, which does not depend on the seed of a run.
@@ -65,9 +68,10 @@ def get(
             raise BadValue(
                 expected="folder:PATH", got=f"'{name}'", do="write the folder of images after the colon"
             )
-        return folder.read(path, size=size, limit=limit, split_seed=split_seed)
+        found = folder.read(place or path, size=size, limit=limit, split_seed=split_seed)
+        return replace(found, name=name)
     if name not in _SETS:
-        if name.strip() and Path(name).expanduser().is_dir():
+        if name.strip() and _is_folder(name):
             raise BadValue(
                 expected="the name of a data set", got=f"the folder '{name}'", do=f"write folder:{name}"
             )
@@ -79,6 +83,13 @@ def get(
         return Memory(arrays.pixels(rows, size))
 
     return assemble(name, arrays.classes, arrays.labels, plan, load, arrays.augment)
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).expanduser().is_dir()
+    except (OSError, RuntimeError):  # nothing that a file system could hold
+        return False
 
 
 def _root(root: str | None) -> Path:

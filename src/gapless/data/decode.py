@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gapless.core.errors import BadData
+
+# Large images are no attack here; twice as many pixels are still refused. Once for all: threads decode.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 _GRAY = ("1", "L", "LA", "La")
 _DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N")

@@ -36,7 +36,7 @@ def read(path: str, *, size: int | None = None, limit: int | None = None, split_
     Images of one size of at most 96 pixels keep it; others are resized by their
     shorter side and the middle square is kept.
     Up to 1 GiB is decoded at once and kept in memory; more is decoded a batch at a time, and a damaged
-    file is then met when its batch comes.
+    file is then met when its batch comes; a run reads every file once before it begins.
 
     Args:
         path: the folder.
@@ -48,12 +48,13 @@ def read(path: str, *, size: int | None = None, limit: int | None = None, split_
         BadData: no such folder, fewer than 2 classes, too few images in one, other classes in ``test``
             than in ``train``, a damaged image, an image below 8 x 8.
     """
-    root = Path(path).expanduser()
     try:
+        root = Path(path).expanduser()
         found = _scan(root)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise BadData(
-            expected="a folder that can be read", got=f"'{root}' ({error})", do="check its permissions"
+            expected="a folder that can be read", got=f"'{path}' ({why})", do="check its permissions"
         ) from error
     plan = divide(found.labels, found.classes, given_test=found.given_test, limit=limit, seed=split_seed)
     form = _form(root, found.names, size)
@@ -80,7 +81,7 @@ def _scan(root: Path) -> _Found:
         raise BadData(
             expected="a folder of images",
             got=f"'{root}', {'which is a file' if root.exists() else 'which does not exist'}",
-            do="check the path",
+            do="check the path; where a run's images were moved, --data folder:PATH says where to",
         )
     train, test, val = root / "train", root / "test", root / "val"
     if not _folders(train):

@@ -62,7 +62,14 @@ def fashion_mnist(root: Path) -> Arrays:
     classes = tuple(str(title) for title in FashionMNIST.classes)
     augment = Augment(flip=True, shift=2)
     for place in (root / "FashionMNIST" / "raw", root, *FASHION_PLACES):
-        found = _idx_files(place)
+        try:
+            found = _idx_files(place)
+        except OSError as error:
+            raise BadData(
+                expected=f"a folder that can be read at '{place}'",
+                got=error.strerror or type(error).__name__,
+                do="check its permissions, or name another with --root",
+            ) from error
         if found is not None:
             train, train_labels, test, test_labels = (_idx(path) for path in found)
             return _joined(train[:, None], train_labels, test[:, None], test_labels, classes, augment)

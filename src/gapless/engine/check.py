@@ -38,5 +38,5 @@ def check(recipe: Recipe, space: SearchSpace) -> None:
         raise Incompatible(
             expected=f"parts of method '{recipe.name}' that work together on space '{space.name}'",
             got=found[0],
-            do=f"see 'gapless methods check {recipe.name} --space {space.name}'",
+            do="change the setting, or choose another method or space",
         )

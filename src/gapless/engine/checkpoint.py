@@ -77,14 +77,23 @@ class Checkpoints:
 
     def latest(self) -> Checkpoint | None:
         """The newest checkpoint that is whole; None where there is none. Damaged ones are noted."""
+        found: Checkpoint | None = None
+        faults: list[str] = []
         for place in self._steps():
             fault = _fault(place)
             if fault is None:
                 tensors = load((place / FILES[0]).read_bytes())
                 values = json.loads((place / FILES[1]).read_text())
-                return Checkpoint(int(place.name), tensors, values)
-            self.damaged.append(f"checkpoint {place} is damaged ({fault}); the one before it is used")
-        return None
+                found = Checkpoint(int(place.name), tensors, values)
+                break
+            faults.append(f"checkpoint {place} is damaged ({fault})")
+        then = (
+            "there is no whole one, and its work begins anew"
+            if found is None
+            else "the one before it is used"
+        )
+        self.damaged += [f"{fault}; {then}" for fault in faults]
+        return found
 
     def remove(self) -> None:
         """Forgets all checkpoints, once what they led to is stored elsewhere."""

@@ -11,23 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from gapless.core.errors import BadRunFolder
-from gapless.core.files import beside
+from gapless.core.files import beside, quoted
 
 FORMAT, VERSION = "gapless.run", 1
 
 
 @contextmanager
-def refusing_disk_errors(place: Path) -> Iterator[None]:
+def refusing_disk_errors(place: Path, be: str = "written") -> Iterator[None]:
     """Turns what the operating system says about a disk into one line.
 
+    Args:
+        be: ``written`` or ``read``: what it was asked for.
+
     Raises:
-        BadRunFolder: a full disk, a read-only place, missing permission.
+        BadRunFolder: a full disk, a read-only place, missing permission, an impossible name.
     """
     try:
         yield
     except OSError as error:
         raise BadRunFolder(
-            expected=f"a folder that can be written at '{place}'",
+            expected=f"a folder that can be {be} at '{place}'",
             got=error.strerror or type(error).__name__,
             do="free the disk or choose another folder; what was saved before is intact",
         ) from error
@@ -60,29 +63,40 @@ class RunFolder:
         BadRunFolder: the place is taken, or could not be written.
         """
         place = Path(path)
-        if place.exists() and not place.is_dir():
-            raise BadRunFolder(
-                expected=f"a folder for the run at '{place}'", got="a file", do="give --run another name"
-            )
-        if (place / "run.json").exists():
-            raise BadRunFolder(
-                expected=f"a new folder for the run at '{place}'",
-                got="a folder that holds a run",
-                do=f"continue it with 'gapless resume {place}', or give --run another name",
-            )
-        if place.is_dir() and any(p.name != ".lock" for p in place.iterdir()):
-            raise BadRunFolder(
-                expected=f"a new or empty folder for the run at '{place}'",
-                got="a folder with other files",
-                do="give --run another name",
-            )
-        nearest = next(p for p in (place, *place.absolute().parents) if p.exists())
-        if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-            raise BadRunFolder(
-                expected=f"a place that can be written at '{nearest}'",
-                got="no permission",
-                do="give --run another name",
-            )
+        with refusing_disk_errors(place):
+            if place.exists() and not place.is_dir():
+                raise BadRunFolder(
+                    expected=f"a folder for the run at '{place}'", got="a file", do="give --run another name"
+                )
+            if (place / "run.json").exists():
+                raise BadRunFolder(
+                    expected=f"a new folder for the run at '{place}'",
+                    got="a folder that holds a run",
+                    do=f"continue it with 'gapless resume {quoted(place)}', or give --run another name",
+                )
+            if place.is_dir() and any(p.name != ".lock" for p in place.iterdir()):
+                raise BadRunFolder(
+                    expected=f"a new or empty folder for the run at '{place}'",
+                    got="a folder with other files",
+                    do="give --run another name",
+                )
+            nearest = next(p for p in (place, *place.absolute().parents) if p.exists())
+            if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+                raise BadRunFolder(
+                    expected=f"a place that can be written at '{nearest}'",
+                    got="no permission",
+                    do="give --run another name",
+                )
+
+    @staticmethod
+    def holds(path: str | os.PathLike[str], name: str = "run.json") -> bool:
+        """Whether there is a file of that name in a folder.
+
+        Raises:
+            BadRunFolder: nobody lets us look.
+        """
+        with refusing_disk_errors(Path(path), "read"):
+            return (Path(path) / name).is_file()
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> RunFolder:
@@ -92,12 +106,15 @@ class RunFolder:
             BadRunFolder: no run there, damaged, or written by a newer version.
         """
         place = Path(path)
-        if not (place / "run.json").is_file():
+        if not cls.holds(place):
+            ablation = _ablation(place)
             raise BadRunFolder(
                 expected=f"a run folder at '{place}'",
-                got="no run.json there" if place.is_dir() else "no such folder",
-                do="give the folder that was given to --run",
-            )
+                got="that of an ablation" if ablation
+                else "no run.json there" if place.is_dir() else "no such folder",
+                do=f"continue it with '{ablation}', or give the folder of one of its searches" if ablation
+                else "give the folder that was given to --run",
+            )  # fmt: skip
         folder = cls(place)
         header = folder.read_json("run.json")
         if not isinstance(header, dict) or header.get("format") != FORMAT:
@@ -166,6 +183,28 @@ class RunFolder:
                 do="restore the file, or start the run again in another folder",
             ) from error
 
+    def read_object(self, name: str, **types: type) -> dict[str, Any]:
+        """As `read_json`, of what must be a JSON object.
+
+        Args:
+            types: names that must be in it, and what they hold.
+
+        Raises:
+            BadRunFolder: the file is missing, or something else is in it.
+        """
+        found = self.read_json(name)
+        got = type(found).__name__ if not isinstance(found, dict) else ""
+        for key, kind in types.items() if not got else ():
+            if not isinstance(found.get(key), kind):
+                got = f"no '{key}' that can be read"
+        if got:
+            raise BadRunFolder(
+                expected=f"a {name} written by gapless in '{self.path}'",
+                got=got,
+                do="restore the file, or start the run again in another folder",
+            )
+        return dict(found)
+
     def write_csv(self, name: str, rows: list[dict[str, Any]]) -> Path:
         """Rows with the columns of all of them, in the order in which they first appear."""
         import csv
@@ -177,3 +216,11 @@ class RunFolder:
         writer.writeheader()
         writer.writerows(rows)
         return self.write(name, text.getvalue().encode())
+
+
+def _ablation(place: Path) -> str:
+    """The command that began the ablation at a place; empty where there is none."""
+    try:
+        return str(json.loads((place / "ablation.json").read_text(encoding="utf-8"))["command"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

@@ -28,7 +28,9 @@ def probe(path: Path) -> None:
     Raises:
         Refused: a folder is there, or the folder around it is missing or cannot be written.
     """
-    if path.is_dir():
+    with _refusing(path):
+        folder = path.is_dir()
+    if folder:
         raise Refused(
             expected=f"a file that can be written at '{path}'",
             got="a folder of that name",

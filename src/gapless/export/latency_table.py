@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from gapless.core import Arch
 from gapless.core import Path as Choices
 from gapless.core.errors import BadValue
-from gapless.core.files import beside
+from gapless.export.beside import beside, probe
 from gapless.parts.regularize.timetable import at_choice
 
 VERSION = 1
@@ -71,20 +72,15 @@ class LatencyTable:
         """``file`` with columns ``choice,option,ms``, and beside it the same name in ``.json`` with all else.
 
         Raises:
-            BadValue: a name that does not end in ``.csv``, or a place that cannot be written.
+            Refused: a name that does not end in ``.csv``, or a place that cannot be written.
         """
         check(file)
-        try:
-            with beside(file) as part, part.open("w", newline="") as out:
-                rows = csv.writer(out)
-                rows.writerow(("choice", "option", "ms"))
-                rows.writerows(("/".join(p), option, repr(ms)) for (p, option), ms in self.options.items())
-            with beside(file.with_suffix(".json")) as part:
-                part.write_text(json.dumps(self.to_json()))
-        except OSError as error:
-            raise BadValue(
-                expected="a place that can be written", got=f"'{file}' ({error.strerror})", do="give another"
-            ) from error
+        with beside(file) as part, part.open("w", newline="") as out:
+            rows = csv.writer(out)
+            rows.writerow(("choice", "option", "ms"))
+            rows.writerows(("/".join(p), option, repr(ms)) for (p, option), ms in self.options.items())
+        with beside(file.with_suffix(".json")) as part:
+            part.write_text(json.dumps(self.to_json()))
 
     def to_json(self) -> dict[str, Any]:
         """A versioned JSON value; `read` reads it back."""
@@ -98,11 +94,14 @@ class LatencyTable:
 def check(file: Path) -> None:
     """Raises:
     BadValue: a name that does not end in ``.csv``, or in a folder that does not exist.
+    Refused: a place that cannot be written.
     """
-    if file.suffix != ".csv" or not file.parent.is_dir():
+    if file.suffix != ".csv" or not os.path.isdir(file.parent):
         raise BadValue(
             expected="a file ending in .csv in a folder that exists", got=f"'{file}'", do="e.g. latency.csv"
         )
+    for place in (file, file.with_suffix(".json")):
+        probe(place)
 
 
 def read(file: Path) -> LatencyTable:

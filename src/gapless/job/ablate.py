@@ -110,7 +110,7 @@ def ablate(asked: Ablation, path: str, show: Show) -> dict[str, Any]:
     for request in variants.values():
         planned = plan(request)
         buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
-    if not (Path(path) / FILE).exists():
+    if not RunFolder.holds(path, FILE):
         RunFolder.vacant(path)
         with refusing_disk_errors(Path(path)):
             Path(path).mkdir(parents=True, exist_ok=True)
@@ -118,13 +118,22 @@ def ablate(asked: Ablation, path: str, show: Show) -> dict[str, Any]:
     todo = [(v, replace(r, seed=r.seed + i)) for i in range(asked.seeds) for v, r in variants.items()]
     searches: list[dict[str, Any]] = []
     with folder.locked():
+        if (folder / FILE).exists():  # of the same base, whatever its changes and seeds are
+            there = Request.from_json(folder.read_json(FILE).get("request"))
+            _same(replace(there, seed=asked.base.seed), asked.base, "table", folder / FILE)
+        for variant, request in todo:
+            place = folder / asked.place(variant, request.seed)
+            if (place / "run.json").exists():
+                there = RunFolder.open(place).read_json("run.json").get("request")
+                _same(Request.from_json(there), request, "search", place)
         found = _written(folder, asked, searches)
         for variant, request in todo:
             place = folder / asked.place(variant, request.seed)
             try:
-                planned, run = _opened(request, place)
+                labelled = _Labelled(show, f"{variant}, seed {request.seed}:")
+                planned, run = _opened(request, place, labelled)
                 if "done" not in _measured(run):
-                    carried_out(planned, run, _Labelled(show, f"{variant}, seed {request.seed}:"))
+                    carried_out(planned, run, labelled)
             except Interrupted as stop:
                 raise Interrupted(
                     f"stopped with {len(searches)} of {len(todo)} searches done; "
@@ -135,24 +144,31 @@ def ablate(asked: Ablation, path: str, show: Show) -> dict[str, Any]:
     return found
 
 
-def _opened(request: Request, place: Path) -> tuple[Plan, RunFolder]:
+def _opened(request: Request, place: Path, show: Show) -> tuple[Plan, RunFolder]:
     """The search at this place, begun where it was not."""
     if not (place / "run.json").exists():
         planned = plan(request)
-        return planned, begin(planned, place)
-    planned, run = reopened(place, root=request.root)
-    if replace(planned.request, root=request.root, device=request.device) != request:
-        raise BadRunFolder(
-            expected=f"the search of this very ablation in '{place}'",
-            got="another one: other data, epochs or settings",
-            do="give --run another name",
-        )
+        return planned, begin(planned, place, show)
+    now = None if request.place is None else f"folder:{request.place}"
+    planned, run = reopened(place, root=request.root, place=now)
+    _same(planned.request, request, "search", place)
     return planned, run
 
 
+def _same(there: Request, request: Request, what: str, place: Path) -> None:
+    """Raises:
+    BadRunFolder: another request is there, wherever data lie and on whatever device.
+    """
+    if replace(there, root=request.root, device=request.device, place=request.place) != request:
+        raise BadRunFolder(
+            expected=f"the {what} of this very ablation in '{place}'",
+            got="another one: other data, epochs or settings",
+            do="give --run another name",
+        )
+
+
 def _measured(run: RunFolder) -> dict[str, Any]:
-    there = (run / "measured.json").exists()
-    return run.read_json("measured.json") if there else {}
+    return run.read_object("measured.json") if RunFolder.holds(run.path, "measured.json") else {}
 
 
 def _row(variant: str, planned: Plan, run: RunFolder, place: Path) -> dict[str, Any]:

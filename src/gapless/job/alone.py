@@ -37,6 +37,8 @@ from gapless.spaces.contract import Shape, subnet
 
 ALL: Names = ("train", "val")
 IN_SEARCH_SHAPE = ("search", "rank")
+SPARE = ("baseline", "rank", "rank-deploy")
+"""Of architectures that the job can do without."""
 BETWEEN = ("between-recipe", "between-depth")
 LARGEST = 256 << 20
 """Bytes of a data set as a Python object that are sent to another process."""
@@ -178,10 +180,7 @@ def trained(
             checkpoints.write(trainee.progress.step, tensors, stamped(plan, values, spent + now - started))
             last = now
         if stopper.asked:
-            raise Interrupted(
-                f"stopped in a training; continue with: gapless resume {folder.path}; "
-                f"the architecture is found: {plan.space.text(errand.arch)}"
-            )
+            raise Interrupted("stopped in a training")
 
     with show.track(title, trainee.progress.steps, trainee.progress.step) as advance:
         train(trainee, after)
@@ -241,15 +240,16 @@ def stamped(plan: Plan, values: Mapping[str, Any], seconds: float) -> dict[str, 
     }  # fmt: skip
 
 
-def latest(checkpoints: Checkpoints, plan: Plan, folder: RunFolder, show: Show) -> Checkpoint | None:
-    """The last whole checkpoint; None where there is none.
+def latest(checkpoints: Checkpoints, plan: Plan, folder: RunFolder, show: Show | None) -> Checkpoint | None:
+    """The last whole checkpoint; None where there is none. ``show`` is told of damaged ones.
 
     Raises:
         BadRunFolder: it is of another search.
     """
     saved = checkpoints.latest()
-    for line in checkpoints.damaged:
-        show.say(line)
+    if show is not None:
+        for line in checkpoints.damaged:
+            show.say(line)
     if saved is not None and saved.values.get("fingerprint") != plan.fingerprint:
         raise BadRunFolder(
             expected=f"checkpoints of this search in '{folder.path}'",

@@ -17,6 +17,7 @@ from gapless.audit.comparison import Search, comparison
 from gapless.audit.measures import MEASURES, at, numbers
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, BadValue
+from gapless.core.files import quoted
 from gapless.engine.folder import RunFolder
 from gapless.job.request import Request, pairs
 
@@ -164,7 +165,7 @@ def opened(path: Path) -> Side | None:
             do="give folders of gapless search",
         )
     request = Request.from_json(header.get("request"))
-    if not (folder / "findings.json").exists():
+    if not RunFolder.holds(folder.path, "findings.json"):
         return None
     found = folder.read_json("findings.json")
     if not isinstance(found, dict):
@@ -199,9 +200,9 @@ def free(found: Mapping[str, Any]) -> bool | None:
 
 
 def _inside(path: Path) -> list[Path]:
-    if not (path / ABLATION).is_file():
+    if not RunFolder.holds(path, ABLATION):
         return [path]
-    searches = RunFolder(path).read_json(ABLATION).get("searches", [])
+    searches = RunFolder(path).read_object(ABLATION, searches=list)["searches"]
     return [path / str(search["run"]) for search in searches]
 
 
@@ -290,5 +291,5 @@ def _damaged(path: Path, got: str) -> BadRunFolder:
     return BadRunFolder(
         expected=f"findings written by gapless in '{path}'",
         got=got,
-        do=f"run 'gapless audit {path}' to write them again",
+        do=f"run 'gapless audit {quoted(path)}' to write them again",
     )

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gapless.core import errors
-from gapless.core.errors import GaplessError, Interrupted
+from gapless.core.errors import GaplessError, Interrupted, Refused
 from gapless.job.alone import Errand, Setting
 
 TRIES = 2
@@ -55,6 +55,7 @@ class Crew:
         progressed: called with a number of further steps.
         say: called with a line for the user.
         stopping: whether to stop; workers store what they have, then `Interrupted` is raised.
+        spared: called with an errand and what its training refused; whether the job can do without it.
     """
 
     setting: Setting
@@ -63,13 +64,14 @@ class Crew:
     progressed: Callable[[int], None]
     say: Callable[[str], None]
     stopping: Callable[[], bool]
+    spared: Callable[[Errand, Refused], bool] = lambda errand, why: False
     running: list[Worker] = field(default_factory=list)
     tries: dict[str, int] = field(default_factory=dict)
 
     def do(self, errands: Sequence[Errand]) -> None:
         """Raises:
         Interrupted: it was asked to stop.
-        Refused: what a training refused, in its words.
+        Refused: what a training refused that is not spared, in its words.
         GaplessError: a training failed twice; it is named.
         Unfit: workers cannot make the plan, such as one with a module that they cannot import.
         """
@@ -84,9 +86,7 @@ class Crew:
                     for kind, value in self._read(worker, selector):
                         self._take(worker, kind, value, todo)
                 if self.stopping():
-                    raise Interrupted(
-                        f"stopped in a training; continue with: gapless resume {self.setting.folder}"
-                    )
+                    raise Interrupted("stopped in a training")
         finally:
             self._end()
             selector.close()
@@ -126,12 +126,14 @@ class Crew:
             self.progressed(value - worker.steps)
             worker.steps = value
             return
-        if kind == "refused":
-            raise getattr(errors, value[0])(**value[1])
         if kind == "unfit":
             raise Unfit(value.strip().splitlines()[0])
         if kind == "record":
             self.stored(worker.errand, value)
+        elif kind == "refused":
+            why: Refused = getattr(errors, value[0])(**value[1])
+            if not self.spared(worker.errand, why):
+                raise why
         else:
             self._failed(worker.errand, value.strip().splitlines()[-1])
             todo.insert(0, worker.errand)

@@ -8,6 +8,7 @@ import json
 import shlex
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,8 +18,9 @@ from gapless import evaluate, spaces
 from gapless.core import Streams
 from gapless.core.errors import BadRunFolder, BadValue, UnknownName
 from gapless.data import Data
+from gapless.engine.folder import RunFolder
 from gapless.engine.recipe import plain
-from gapless.evaluate.contract import Evaluator, Setting
+from gapless.evaluate.contract import Evaluator, Setting, Supernet, options
 from gapless.evaluate.cost import Limits, limits
 from gapless.evaluate.table import Table
 from gapless.explore.contract import Explorer, worth
@@ -26,14 +28,14 @@ from gapless.explore.limited import Limited
 from gapless.job.interrupt import Stopper
 from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import DataSettings, chosen_device
-from gapless.job.request import MOST
+from gapless.job.request import MOST, place_of, towards
 from gapless.job.settings import spread
 from gapless.job.supernet import opened
 from gapless.spaces.contract import Preset, SearchSpace
 from gapless.study import explorers
 from gapless.study.trials import database
 
-FREE = ("trials", "workers", "device", "root")
+FREE = ("trials", "workers", "device", "root", "place")
 """What may change from one call to the next."""
 
 
@@ -56,6 +58,7 @@ class Exploration:
         workers: processes that score at once.
         device: ``auto``, ``cpu`` or ``cuda``.
         root: where data sets lie.
+        place: where a folder of images lies, an absolute path; None for other data.
     """
 
     space: str
@@ -72,15 +75,19 @@ class Exploration:
     workers: int = 1
     device: str = "auto"
     root: str | None = None
+    place: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "place", self.place or place_of(self.data))
         for option, most in (("trials", MOST), ("workers", 1000), ("epochs", MOST)):
             value = getattr(self, option)
-            if not (option == "epochs" and value is None) and not 1 <= value <= most:
+            if option == "epochs" and value is None:
+                continue
+            if not isinstance(value, int) or not 1 <= value <= most:
                 raise BadValue(
                     expected=f"--{option} of at least 1 and at most {most:,}",
-                    got=f"{value}",
-                    do="raise it" if value < 1 else "lower it",
+                    got=f"{value}" if isinstance(value, int) else f"{value!r}",
+                    do=towards(value, 1),
                 )
 
     def to_json(self) -> dict[str, Any]:
@@ -143,7 +150,8 @@ class Terrain:
             return self.images
         with refusing_memory_errors():
             about: dict[str, Any] = {"size": self.settings.size, "limit": self.settings.limit}
-            return data_sets.get(self.request.data, root=self.request.root, **about)
+            request = self.request
+            return data_sets.get(request.data, root=request.root, place=request.place, **about)
 
     @cached_property
     def evaluator(self) -> Evaluator:
@@ -154,9 +162,13 @@ class Terrain:
             return self.given
         setting = Setting(
             self.space, self.preset, lambda: self.data, self.streams.child("evaluate"), self.device,
-            lambda run: opened(run, self.request.root), lambda: self.stopper.asked,
+            self._opened, lambda: self.stopper.asked,
         )  # fmt: skip
         return evaluate.get(self.request.evaluator, setting)
+
+    def _opened(self, run: str) -> Supernet:
+        own = self.space if self.request.space == "object" else None
+        return opened(run, self.request.root, own, self.images)
 
     @cached_property
     def explorer(self) -> Explorer:
@@ -175,27 +187,49 @@ class Terrain:
         Raises:
             Refused: an evaluator, a storage, data or networks that cannot be had.
         """
-        alone = self.request.evaluator.partition(":")[0] == "standalone"
         if isinstance(self.evaluator, Table):
             (row,) = self.evaluator([self.space.choices.at(0)])
             for objective in self.objectives:
                 worth(row, objective)
         if self.request.storage is not None:
             database(self.request.storage)
-        if alone or (self.most and not isinstance(self.evaluator, Table)):
+        if self.trains or (self.most and not isinstance(self.evaluator, Table)):
             buildable(self.space, self.preset, self.data.shape)
+
+    @property
+    def trains(self) -> bool:
+        """Whether networks are trained alone."""
+        return self.request.evaluator.partition(":")[0] == "standalone"
 
     @property
     def objectives(self) -> tuple[str, ...]:
         return explorers.objectives(self.chosen)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits over all that the records depend on: whoever joins must have the same."""
+        """16 hexadecimal digits over all that the records depend on: whoever joins must have the same.
+
+        Raises:
+            Refused: data, a table or a super-network that are read and cannot be had.
+        """
         asked = {name: value for name, value in self.request.to_json().items() if name not in FREE}
         made = {"space": self.space, "explorer": self.chosen, "preset": self.preset}
-        text = json.dumps({**asked, **plain(made)}, sort_keys=True)
+        text = json.dumps({**asked, **plain(made), "read": self._read()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _read(self) -> dict[str, str]:
+        """What evaluator and limits read beside the request, by digests."""
+        kind, _, argument = self.request.evaluator.partition(":")
+        found: dict[str, str] = {}
+        if kind == "inherited":
+            found["run"] = str(RunFolder.open(argument).read_json("run.json").get("fingerprint"))
+        elif kind == "table":
+            assert isinstance(self.evaluator, Table)  # refused here where there is no file
+            found["table"] = hashlib.sha256(Path(options(argument)[0]).read_bytes()).hexdigest()
+        known = kind == "table" or isinstance(self.given, Table)
+        if kind in ("standalone", "zerocost") or (self.most and not known):
+            found["data"] = self.data.fingerprint
+        return found
 
 
 def resolved(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -16,11 +17,13 @@ from typing import Any
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, Interrupted
 from gapless.core.record import Record
-from gapless.engine.folder import RunFolder
+from gapless.engine.folder import RunFolder, refusing_disk_errors
+from gapless.job.decoded import decoded
 from gapless.job.environment import environment
 from gapless.job.exploration import Exploration, Terrain, resolved
 from gapless.job.interrupt import Stopper, listening
 from gapless.job.limits import refusing_memory_errors
+from gapless.job.request import moved
 from gapless.job.show import Quiet, Show
 from gapless.study.loop import proposed
 from gapless.study.trials import Trials
@@ -73,13 +76,15 @@ class Explored:
         return float(self.findings["best"]["accuracy"])
 
 
-def begin(terrain: Terrain, path: str | os.PathLike[str]) -> RunFolder:
-    """The run folder: a new one, or that of the same exploration, which is joined.
+def begin(terrain: Terrain, path: str | os.PathLike[str], show: Show | None = None) -> RunFolder:
+    """The run folder: a new one, for which all images were read, or that of the same exploration, which is
+    joined.
 
     A folder that is joined may be given another number of trials; the largest holds.
 
     Raises:
         BadRunFolder: the place holds something else, or cannot be written.
+        BadData: a damaged image.
     """
     header = {
         "kind": KIND,
@@ -88,15 +93,18 @@ def begin(terrain: Terrain, path: str | os.PathLike[str]) -> RunFolder:
         "command": terrain.request.command(str(path)),
         "environment": environment(terrain.device),
     }
-    if not (Path(path) / "run.json").exists():
+    if not RunFolder.holds(path):
         try:
+            RunFolder.vacant(path)
+            if terrain.trains:
+                decoded(terrain.data, show or Quiet())
             return RunFolder.create(path, header)
         except BadRunFolder:
             time.sleep(WAIT)  # perhaps somebody else makes the same one at this very moment
-            if not (Path(path) / "run.json").exists():
+            if not RunFolder.holds(path):
                 raise
     folder = RunFolder.open(path)
-    there = folder.read_json("run.json")
+    there = folder.read_object("run.json", request=dict, environment=dict)
     if there.get("kind") != KIND or there.get("fingerprint") != terrain.fingerprint:
         raise BadRunFolder(
             expected=f"a new folder at '{path}', or one of the same exploration",
@@ -109,32 +117,34 @@ def begin(terrain: Terrain, path: str | os.PathLike[str]) -> RunFolder:
 
 
 def reopened(
-    path: str | os.PathLike[str], root: str | None = None, **objects: Any
+    path: str | os.PathLike[str], root: str | None = None, place: str | None = None, **objects: Any
 ) -> tuple[Terrain, RunFolder]:
     """What was asked in a folder.
 
     Args:
+        root: where data sets lie now; None for where they lay.
+        place: ``folder:PATH`` where a folder of images was moved.
         objects: ``space``, ``explorer``, ``evaluator`` and ``data``, where they were given as objects.
 
     Raises:
         BadRunFolder: it holds no exploration, or what that needs has changed since.
     """
     folder = RunFolder.open(path)
-    header = folder.read_json("run.json")
-    request = Exploration.from_json(header.get("request"))
+    header = folder.read_object("run.json", command=str, environment=dict)
+    request = moved(Exploration.from_json(header.get("request")), place)
     for name in ("space", "explorer", "evaluator", "data"):
         if getattr(request, name) == "object" and objects.get(name) is None:
             raise BadRunFolder(
                 expected=f"the {name} that this run was given as a Python object",
                 got="none",
-                do=f"continue it from Python: gapless.resume('{path}', {name}=...)",
+                do=f"continue it from Python: gapless.resume({str(path)!r}, {name}=...)",
             )
     terrain = resolved(request if root is None else replace(request, root=root), **objects)
     if terrain.fingerprint != header.get("fingerprint"):
         raise BadRunFolder(
-            expected=f"the space, explorer and settings that '{path}' was begun with",
-            got="others: this version's defaults have changed since",
-            do="start a new run in another folder",
+            expected=f"the space, explorer and settings that '{path}' was begun with, and what it reads",
+            got="others: data, table, super-network or this version's defaults have changed since",
+            do="restore them, or start a new run in another folder",
         )
     return terrain, folder
 
@@ -153,16 +163,18 @@ def trials(terrain: Terrain, folder: RunFolder) -> Trials:
 
     Raises:
         BadValue: their storage cannot be opened.
+        BadRunFolder: the folder cannot be written, or the journal in it is damaged.
     """
     name = f"{terrain.space.name} {terrain.request.explorer} {terrain.fingerprint}"
-    return Trials(
-        folder.path,
-        terrain.space.choices,
-        terrain.objectives,
-        name,
-        terrain.request.storage,
-        terrain.space.text,
-    )
+    with refusing_disk_errors(folder.path):
+        return Trials(
+            folder.path,
+            terrain.space.choices,
+            terrain.objectives,
+            name,
+            terrain.request.storage,
+            terrain.space.text,
+        )
 
 
 def carried_out(
@@ -181,8 +193,9 @@ def carried_out(
     number = terrain.request.workers if workers is None else workers
     with ExitStack() as stack:
         stack.enter_context(refusing_memory_errors())
+        stack.enter_context(refusing_disk_errors(folder.path))
         stopper = stack.enter_context(listening(terrain.stopper))
-        stack.enter_context(_helpers(folder, number - 1))
+        stack.enter_context(_helpers(folder, terrain.request, number - 1))
         done = trials(terrain, folder)
         stack.enter_context(done.working())
         Shift(terrain, folder, done, stopper).work(show or Quiet())
@@ -241,7 +254,8 @@ class Shift:
 
     def _so_far(self) -> str:
         records = self.trials.scored()
-        where = f"stopped after {len(records)} trials; continue with: gapless resume {self.folder.path}"
+        again = shlex.join(["gapless", "resume", str(self.folder.path)])
+        where = f"stopped after {len(records)} trials; continue with: {again}"
         found = best(records)
         if found is None:
             return f"{where}; no architecture is known yet"
@@ -343,9 +357,10 @@ def spoken(metrics: Mapping[str, float], name: str | None) -> str:
 
 
 @contextmanager
-def _helpers(folder: RunFolder, number: int) -> Iterator[None]:
+def _helpers(folder: RunFolder, request: Exploration, number: int) -> Iterator[None]:
     """Within, so many further processes work on the folder; they go when this one goes."""
-    words = [sys.executable, "-m", "gapless.job.explorer", str(folder.path)]
+    words = [sys.executable, "-m", "gapless.job.explorer", str(folder.path), request.root or ""]
+    words += [] if request.place is None else [f"folder:{request.place}"]
     made = [
         subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
         for _ in range(number)

@@ -1,4 +1,4 @@
-"""A process that helps an exploration: ``python -m gapless.job.explorer DIR``.
+"""A process that helps an exploration: ``python -m gapless.job.explorer DIR ROOT [DATA]``.
 
 Standard input that ends means that the process it helps is gone: it goes too, at once, and leaves what it was
 scoring to whoever resumes.
@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 
-from gapless.core.errors import GaplessError
+from gapless.core.errors import GaplessError, Interrupted
 from gapless.job.explore import carried_out, reopened
 
 
@@ -23,7 +23,10 @@ def main() -> None:
     """One worker, until nothing is left to do or it is asked to stop."""
     threading.Thread(target=_leave, daemon=True).start()
     try:
-        carried_out(*reopened(sys.argv[1]), workers=1)
+        path, root, *images = sys.argv[1:]
+        carried_out(*reopened(path, root or None, *images), workers=1)
+    except Interrupted as stop:  # whom it helps says so
+        os._exit(stop.exit_status)
     except GaplessError as error:
         print(f"gapless: a helper stopped: {error}", file=sys.stderr)
         os._exit(error.exit_status)

@@ -43,6 +43,8 @@ def findings(plan: Plan, measured: Mapping[str, Any], header: Mapping[str, Any])
         found["drawing"] = drawing
         found |= _judged(plan, arch, measured)
         found |= _gap(plan, arch, measured)
+    if measured.get("left_out"):
+        found["left_out"] = dict(measured["left_out"])
     found["checklist"] = checklist(found)
     for block in ("candidates", "export"):
         if measured.get(block):

@@ -10,6 +10,7 @@ from torch import nn
 
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder
+from gapless.core.files import quoted
 from gapless.engine.folder import RunFolder
 from gapless.job.findings import trainings
 from gapless.job.plan import Plan
@@ -40,19 +41,24 @@ class Found:
         Raises:
             BadRunFolder: none is known yet.
         """
-        if not (self.folder / "architecture.json").exists():
+        if not self._holds("architecture.json"):
             raise BadRunFolder(
                 expected=f"an architecture in '{self.path}'",
                 got="a search that was stopped before it knew one",
-                do=f"continue it with 'gapless resume {self.path}'",
+                do=f"continue it with 'gapless resume {quoted(self.path)}'",
             )
         return Arch.from_json(self.folder.read_json("architecture.json"))
 
     @property
     def findings(self) -> dict[str, Any]:
-        """Everything that was measured, as in ``findings.json``."""
-        found: dict[str, Any] = self.folder.read_json("findings.json")
-        return found
+        """Everything that was measured, as in ``findings.json``.
+
+        Raises:
+            BadRunFolder: the search has not ended.
+        """
+        if not self._holds("findings.json"):
+            raise self._unfinished()
+        return self.folder.read_object("findings.json")
 
     @property
     def score(self) -> float:
@@ -77,7 +83,10 @@ class Found:
         """
         from gapless.job.work import stored_network
 
-        records = trainings(self.folder.read_json("measured.json"), "deploy", self.arch)
+        measured = self.folder.read_object("measured.json") if self._holds("measured.json") else {}
+        if "arch" not in measured:
+            raise self._unfinished()
+        records = trainings(measured, "deploy", self.arch)
         records = [r for r in records if seed is None or r["seed"] == seed]
         if not records:
             raise self._untrained()
@@ -116,9 +125,19 @@ class Found:
 
         return write(self.folder.path)
 
+    def _holds(self, name: str) -> bool:
+        return RunFolder.holds(self.path, name)
+
+    def _unfinished(self) -> BadRunFolder:
+        return BadRunFolder(
+            expected=f"a finished search in '{self.path}'",
+            got="one that was stopped before its end",
+            do=f"continue it with 'gapless resume {quoted(self.path)}'",
+        )
+
     def _untrained(self) -> BadRunFolder:
         return BadRunFolder(
             expected=f"a trained network in '{self.path}'",
             got="a search that was not followed by a training",
-            do=f"train it with 'gapless retrain {self.path}'",
+            do=f"train it with 'gapless retrain {quoted(self.path)}'",
         )

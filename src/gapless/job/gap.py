@@ -144,7 +144,7 @@ class Gap:
 
     def _obey(self) -> None:
         if self.work.stopper.asked:
-            raise Interrupted(f"stopped in the audit; continue with: gapless resume {self.work.folder.path}")
+            raise Interrupted(f"stopped in the audit; continue with: {self.work.again}")
 
     # -- sub-networks -----------------------------------------------------------------------------
 

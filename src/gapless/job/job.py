@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +13,18 @@ from typing import Any
 import torch
 
 from gapless.core import Arch
-from gapless.core.errors import BadRunFolder
+from gapless.core.errors import BadRunFolder, GaplessError, Refused
+from gapless.core.files import quoted
 from gapless.data import Data
 from gapless.engine.folder import RunFolder
 from gapless.engine.panel import Judge
 from gapless.engine.recipe import Recipe
+from gapless.evaluate.cost import Limits
 from gapless.evaluate.table import looked_up
+from gapless.explore.limited import Limited
+from gapless.explore.random import Random
 from gapless.job.alone import Errand
+from gapless.job.decoded import decoded
 from gapless.job.environment import environment, peak_memory
 from gapless.job.findings import findings, trainings
 from gapless.job.found import Found
@@ -24,20 +32,27 @@ from gapless.job.gap import Extent, Gap
 from gapless.job.interrupt import listening
 from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import Plan, plan
-from gapless.job.request import Request
+from gapless.job.request import Request, moved, spoken
 from gapless.job.show import Quiet, Show
 from gapless.job.work import TOO_SOON, Work, stored_network
 from gapless.spaces.contract import SearchSpace
 
 
-def begin(planned: Plan, path: str | os.PathLike[str]) -> RunFolder:
-    """Makes the run folder of a plan, once its networks were built for a try.
+def begin(planned: Plan, path: str | os.PathLike[str], show: Show | None = None) -> RunFolder:
+    """Makes the run folder of a plan, once its networks were built for a try and its images were read.
 
     Raises:
-        BadValue: a network cannot have the shape that was asked for.
+        BadValue: a network cannot have the shape that was asked for; no architecture keeps to the limits.
+        BadData: a damaged image.
         BadRunFolder: the place is taken or cannot be written.
     """
     buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
+    most: Limits | None = getattr(planned.recipe.select, "limits", None)
+    if most is not None:
+        allowed = most.check(planned.space, lambda: planned.data.shape, planned.device)
+        rng = planned.streams.generator("limits")
+        Limited(Random(), allowed, tries=0).ask((), planned.space.choices, rng, 1)
+    decoded(planned.data, show or Quiet())
     header = {
         "request": planned.request.to_json(),
         "fingerprint": planned.fingerprint,
@@ -53,21 +68,26 @@ def reopened(
     data: Data | None = None,
     recipe: Recipe | None = None,
     root: str | None = None,
+    place: str | None = None,
 ) -> tuple[Plan, RunFolder]:
     """The plan and the folder of a run that was begun; objects that were given then are given again.
+
+    Args:
+        root: where data sets lie now; None for where they lay.
+        place: ``folder:PATH`` where a folder of images was moved.
 
     Raises:
         BadRunFolder: no run there, one of a newer version, or what it needs has changed since.
     """
     folder = RunFolder.open(path)
-    header = folder.read_json("run.json")
+    header = folder.read_object("run.json", command=str, environment=dict)
     if header.get("kind", "search") != "search":
         raise BadRunFolder(
             expected=f"a search in '{path}'",
             got="an exploration, which has no network of its own",
-            do=f"continue it with 'gapless resume {path}'",
+            do=f"continue it with 'gapless resume {quoted(path)}'",
         )
-    request = Request.from_json(header.get("request"))
+    request = moved(Request.from_json(header.get("request")), place)
     if root is not None:
         request = replace(request, root=root)
     for name, given in (("space", space), ("data", data), ("method", recipe)):
@@ -75,7 +95,7 @@ def reopened(
             raise BadRunFolder(
                 expected=f"the {name} that this run was given as a Python object",
                 got="none",
-                do=f"continue it from Python: gapless.resume('{path}', {name}=...)",
+                do=f"continue it from Python: gapless.resume({str(path)!r}, {name}=...)",
             )
     planned = plan(request, space, data, recipe)
     if planned.fingerprint != header.get("fingerprint"):
@@ -89,7 +109,7 @@ def reopened(
 
 def carried_out(
     planned: Plan, folder: RunFolder, show: Show | None = None, every: float = TOO_SOON,
-    budget: float | None = None, truth: str | None = None,
+    budget: float | None = None, truth: str | None = None, again: str = "",
 ) -> Found:  # fmt: skip
     """Does all that the request asks for and that is not stored yet.
 
@@ -97,34 +117,37 @@ def carried_out(
         every: seconds between checkpoints.
         budget: seconds for the terms of the gap, after which nothing more of them is begun.
         truth: ``table:FILE,accuracy=COLUMN`` where sub-networks are not to be trained for the ranking.
+        again: the command line that asks for the same once more; ``gapless resume`` where empty.
 
     Raises:
         Interrupted: Ctrl-C; everything up to the last whole step is stored.
         BadRunFolder: the folder is in use, or cannot be written.
         BadValue: there is not enough memory, or no such table.
-        Diverged: a loss is not finite.
+        Diverged: a loss is not finite in the search or in a training of what it found.
     """
     request = planned.request
     known = None if truth is None else looked_up(planned.space, truth)
     with folder.locked(), refusing_memory_errors(), listening() as stopper:
-        work = Work(planned, folder, show or Quiet(), stopper, every)
+        work = Work(planned, folder, show or Quiet(), stopper, every, again)
         arch = work.search()
-        work.once("candidates", lambda: _candidates(work, arch))
-        written(work)
-        if request.audit:
-            work.shared(arch)
-        if request.retrain:
-            work.train(work.errands(arch))
-            work.once("export", lambda: _export(work, arch))
-            if request.audit and request.archs:
-                work.store("baseline", [work.random(i).name for i in range(request.archs)])
-        if request.audit and request.sample:
+        with _reported(work):
+            work.once("candidates", lambda: _candidates(work, arch))
             written(work)
-            extent = Extent(archs=request.sample, deployed=request.deployed)
-            Gap(work, arch, extent, budget, known).measure()
-        work.store("peak_mb", round(peak_memory(), 1))
-        work.store("done", True)
-        written(work)
+            if request.audit and (request.sample or not work.shares):
+                work.run()  # refused before any training
+            if request.audit:
+                work.shared(arch)
+            if request.audit and request.retrain and (archs := max(request.archs, work.baseline)):
+                work.store("baseline", [work.random(i).name for i in range(archs)])
+            if request.retrain:
+                work.train(work.errands(arch))
+                _export(work, arch)
+            if request.audit and request.sample:
+                written(work)
+                extent = Extent(archs=request.sample, deployed=request.deployed)
+                Gap(work, arch, extent, budget, known).measure()
+            work.store("peak_mb", round(peak_memory(), 1))
+            work.store("done", True)
     return Found(planned, folder)
 
 
@@ -135,17 +158,32 @@ def continued(
     """Carries out a changed request on a run that was begun: more seeds, more random architectures."""
     changes = {name: value for name, value in changes.items() if value is not None}
     planned = replace(planned, request=replace(planned.request, **changes))
-    return carried_out(planned, folder, show, budget=budget, truth=truth)
+    asked = {name: value for name, value in changes.items() if name not in ("retrain", "audit")}
+    asked |= {"budget": None if budget is None else spoken(budget), "truth": truth}
+    again = _command("audit", planned, folder, **asked)
+    return carried_out(planned, folder, show, budget=budget, truth=truth, again=again)
+
+
+def _command(verb: str, planned: Plan, folder: RunFolder, **options: Any) -> str:
+    """A command line on a run folder; data that were found elsewhere than at the beginning are named."""
+    begun = folder.read_json("run.json")["request"]
+    root = planned.request.root if planned.request.root != begun.get("root") else None
+    words = ["gapless", verb, str(folder.path)]
+    for name, value in {**options, "root": root}.items():
+        words += [] if value is None else [f"--{name}", str(value)]
+    return shlex.join(words)
 
 
 def trained(planned: Plan, folder: RunFolder, shape: str, show: Show | None = None) -> dict[str, Any]:
     """Trains the found architecture once more, alone, and returns the record.
 
     Raises:
+        Interrupted: Ctrl-C; the same once more goes on with this very training.
         BadRunFolder: the search did not end yet, or the folder is in use.
     """
     with folder.locked(), refusing_memory_errors(), listening() as stopper:
-        work = Work(planned, folder, show or Quiet(), stopper)
+        again = _command("retrain", planned, folder, shape=shape)
+        work = Work(planned, folder, show or Quiet(), stopper, again=again)
         work.finished()
         arch = work.search()
         role = "deploy" if shape == "deploy" else "search"
@@ -187,18 +225,45 @@ def _candidates(work: Work, arch: Arch) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _export(work: Work, arch: Arch) -> dict[str, Any]:
-    plan = work.plan
-    net = stored_network(plan, work.folder, arch, 0)
-    return exported(plan, arch, net, work.folder / "model.onnx", work.folder / "model.safetensors")
+@contextmanager
+def _reported(work: Work) -> Iterator[None]:
+    """However it ends, findings and report hold what was measured until then."""
+    try:
+        yield
+    except Exception:
+        with suppress(GaplessError):
+            written(work)
+        raise
+    written(work)
 
 
-def exported(
-    plan: Plan, arch: Arch, net: torch.nn.Module, onnx: Path, weights: Path | None
-) -> dict[str, Any]:
-    """Writes the ONNX file (and the weights) of a trained network, checked against torch."""
-    from gapless.export.onnx import to_onnx
+def _export(work: Work, arch: Arch) -> None:
+    """Weights and ONNX file of the network; where torch cannot export it, a line that says so."""
     from gapless.export.weights import save_network
+
+    if "export" in work.measured:
+        return
+    plan, folder = work.plan, work.folder
+    net = stored_network(plan, folder, arch, 0)
+    data, about = plan.data, {"arch": arch.to_json(), "space": plan.space.name}
+    meta = {**about, "classes": list(data.classes), "mean": list(data.mean), "std": list(data.std)}
+    save_network(folder / "model.safetensors", net, meta)
+    try:
+        done = exported(plan, arch, net, folder / "model.onnx")
+    except Refused as why:
+        work.leave_out("export", f"there is no ONNX file: {why}")
+    else:
+        work.measured["left_out"] = {k: v for k, v in work.left_out.items() if k != "export"}
+        work.store("export", done)
+
+
+def exported(plan: Plan, arch: Arch, net: torch.nn.Module, onnx: Path) -> dict[str, Any]:
+    """Writes the ONNX file of a trained network, checked against torch.
+
+    Raises:
+        Refused: the place cannot be written, or torch cannot export the network.
+    """
+    from gapless.export.onnx import to_onnx
 
     normalised = next(iter(plan.data.ordered("test", 64, "cpu")))[0]
     mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in (plan.data.mean, plan.data.std))
@@ -206,7 +271,4 @@ def exported(
         net, plan.data.shape, onnx, inputs=normalised * std + mean, mean=plan.data.mean, std=plan.data.std,
         classes=plan.data.classes, architecture=arch.key,
     )  # fmt: skip
-    if weights is not None:
-        meta = {"arch": arch.to_json(), "space": plan.space.name, "classes": list(plan.data.classes)}
-        save_network(weights, net, meta | {"mean": list(plan.data.mean), "std": list(plan.data.std)})
     return done.to_json()

@@ -115,7 +115,7 @@ def plan(
     if data is None:
         settings: dict[str, Any] = {"size": values["data"].size, "limit": values["data"].limit}
         with refusing_memory_errors():
-            data = data_sets.get(request.data, root=request.root, **settings)
+            data = data_sets.get(request.data, root=request.root, place=request.place, **settings)
     elif values["data"] != DataSettings():
         raise BadValue(
             expected="--set data... for a data set by name",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from gapless.core.errors import BadRunFolder, BadValue
 
@@ -37,6 +38,7 @@ class Request:
             chain and the baseline only.
         limits: as typed after ``--max``: what the network for use may cost.
         deployed: how many of these are trained in the deployment shape as well.
+        place: where a folder of images lies, an absolute path; None for other data.
     """
 
     space: str
@@ -55,8 +57,10 @@ class Request:
     sample: int = 0
     limits: tuple[str, ...] = ()
     deployed: int = 0
+    place: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "place", self.place or place_of(self.data))
         for option, least in (("epochs", 1), ("archs", 0), ("seeds", 1), ("sample", 0), ("deployed", 0)):
             value = getattr(self, option)
             if option == "epochs" and value is None:
@@ -64,8 +68,8 @@ class Request:
             if not isinstance(value, int) or not least <= value <= MOST:
                 raise BadValue(
                     expected=f"--{option} of at least {least} and at most {MOST:,}",
-                    got=f"{value}",
-                    do="raise it" if isinstance(value, int) and value < least else "lower it",
+                    got=f"{value}" if isinstance(value, int) else f"{value!r}",
+                    do=towards(value, least),
                 )
 
     def to_json(self) -> dict[str, Any]:
@@ -99,6 +103,48 @@ class Request:
         words += [word for text in self.limits for word in ("--max", text)]
         words += [f"--no-{name}" for name in ("retrain", "audit") if not getattr(self, name)]
         return shlex.join(words)
+
+
+def towards(value: object, least: int) -> str:
+    """What to do about a number that is out of its range, or none."""
+    if not isinstance(value, int):
+        return "give a whole number"
+    return "raise it" if value < least else "lower it"
+
+
+def place_of(data: str) -> str | None:
+    """The absolute path of the images of ``folder:PATH``; None for other data."""
+    kind, _, path = data.partition(":")
+    return os.path.abspath(os.path.expanduser(path)) if kind == "folder" and path.strip() else None
+
+
+class _Placed(Protocol):
+    @property
+    def place(self) -> str | None: ...
+
+
+R = TypeVar("R", bound=_Placed)
+
+
+def moved(request: R, data: str | None) -> R:
+    """The request with its folder of images where it lies now.
+
+    Args:
+        data: ``folder:PATH``; None where nothing was moved.
+
+    Raises:
+        BadValue: other data.
+    """
+    if data is None:
+        return request
+    place = place_of(data)
+    if place is None or request.place is None:
+        raise BadValue(
+            expected="folder:PATH, where a folder of images lies now",
+            got=f"'{data}'" if place is None else f"'{data}' for a run on other data",
+            do="leave --data out; --root says where other data sets lie",
+        )
+    return dataclasses.replace(request, place=place)  # type: ignore[type-var]
 
 
 def pairs(texts: list[str]) -> tuple[tuple[str, str], ...]:

@@ -62,4 +62,4 @@ class Bars:
             yield lambda note, n=1: bars.update(task, advance=n, note=note)
 
     def say(self, line: str) -> None:
-        self.console.print(line, markup=False)
+        self.console.print(line, markup=False, soft_wrap=True)

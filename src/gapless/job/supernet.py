@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from gapless.core.errors import Incompatible
+from gapless.data import Data
+from gapless.engine.folder import RunFolder
 from gapless.evaluate.contract import Supernet
 from gapless.job.interrupt import Stopper
 from gapless.job.job import reopened
 from gapless.job.show import Quiet
 from gapless.job.work import Work
+from gapless.spaces.contract import SearchSpace
 
 
-def opened(run: str, root: str | None = None) -> Supernet:
+def opened(
+    run: str, root: str | None = None, space: SearchSpace | None = None, data: Data | None = None
+) -> Supernet:
     """The weights as the search left them.
 
     Args:
         root: where data sets lie; None for where the run found them.
+        space: where the search was given a Python object: that object.
+        data: likewise.
 
     Raises:
         BadRunFolder: no run there, or its search has not ended.
         Incompatible: the search ended with fewer options than the space has.
     """
-    plan, folder = reopened(run, root=root)
+    asked = RunFolder.open(run).read_object("run.json", request=dict)["request"]
+    plan, folder = reopened(
+        run,
+        space if asked.get("space") == "object" else None,
+        data if asked.get("data") == "object" else None,
+        root=root,
+    )
     work = Work(plan, folder, Quiet(), Stopper())
     work.finished()
     found = work.run()

@@ -58,7 +58,7 @@ def write(found: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
     page = render(found)
     try:
         with beside(place) as new:
-            new.write_text(page, encoding="utf-8")
+            new.write_text(page, encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise BadValue(
             expected=f"--out FILE in an existing folder that can be written, for '{place}'",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gapless.core.errors import BadRunFolder
-from gapless.core.files import beside
+from gapless.core.files import beside, quoted
 from gapless.report import exploration
 from gapless.report.page import render
 
@@ -32,7 +32,7 @@ def write(folder: Path) -> Path:
     target = folder / "report.html"
     try:
         with beside(target) as place:
-            place.write_text(page, encoding="utf-8")
+            place.write_text(page, encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise BadRunFolder(
             expected=f"a run folder that can be written, for {target}",
@@ -44,7 +44,7 @@ def write(folder: Path) -> Path:
 
 def _findings(folder: Path) -> dict[str, Any]:
     path = folder / "findings.json"
-    again = f"run 'gapless audit {folder}' to measure again"
+    again = f"run 'gapless audit {quoted(folder)}' to measure again"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -91,6 +91,7 @@ def render(findings: Mapping[str, Any], trace: Rows, alpha: Rows) -> str:
         figures=figures,
         cost=cost,
         export=export,
+        left_out=[words.plain(line) for line in _block(findings, "left_out").values()],
         method={
             **method,
             **{name: _list(method, name) for name in ("terms", "deviations")},

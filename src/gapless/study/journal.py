@@ -16,6 +16,8 @@ from typing import Any, BinaryIO
 from filelock import FileLock
 from optuna.storages.journal import BaseJournalBackend
 
+from gapless.core.errors import BadRunFolder
+
 
 class Journal(BaseJournalBackend):
     """The file at ``path``; made where it is missing.
@@ -58,7 +60,11 @@ class Journal(BaseJournalBackend):
             self._write(logs)
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
-        """What is in the file, then what is held."""
+        """What is in the file, then what is held.
+
+        Raises:
+            BadRunFolder: a line is damaged.
+        """
         if log_number_from < self._number:
             self._number, self._offset = 0, 0
         found = []
@@ -70,8 +76,22 @@ class Journal(BaseJournalBackend):
                 if self._number >= log_number_from:
                     found.append(line)
                 self._number, self._offset = self._number + 1, self._offset + len(line)
-        yield from map(json.loads, found)
+        first = self._number - len(found)
+        yield from (self._entry(line, first + i) for i, line in enumerate(found))
         yield from (self._held or ())[max(0, log_number_from - self._number) :]
+
+    def _entry(self, line: bytes, number: int) -> dict[str, Any]:
+        try:
+            found = json.loads(line)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise BadRunFolder(
+                expected=f"operations of an Optuna journal in '{self.path}'",
+                got=f"line {number + 1}, which is damaged",
+                do="repair that line, or cut it and all after it off: these trials are then scored again",
+            )
+        return found
 
     def _write(self, logs: list[dict[str, Any]]) -> None:
         text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
