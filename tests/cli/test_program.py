@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,14 @@ from .conftest import Command
 
 PROGRAM = str(Path(sys.executable).parent / "gapless")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(autouse=True)
+def hearing() -> Iterator[None]:
+    """As in a terminal: a shell's background jobs, such as these tests may be, are born deaf to Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
