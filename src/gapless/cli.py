@@ -12,8 +12,22 @@ import typer
 
 from gapless.cli_ablate import ablate
 from gapless.cli_compare import compare
-from gapless.cli_explore import Most, ended, explore
+from gapless.cli_explore import ended, explore
 from gapless.cli_latency import latency
+from gapless.cli_options import (
+    DataName,
+    Device,
+    Json,
+    MethodName,
+    Most,
+    Moved,
+    PresetName,
+    Root,
+    Run,
+    Seed,
+    Settings,
+    SpaceName,
+)  # fmt: skip
 from gapless.core.errors import BadValue, GaplessError, Incompatible, Interrupted
 
 app = typer.Typer(
@@ -32,19 +46,6 @@ app.command()(compare)
 app.command()(explore)
 spaces_app.command()(latency)
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Run = Annotated[str, typer.Argument(metavar="DIR", help="The folder that was given to --run.")]
-Root = Annotated[str | None, typer.Option("--root", help="Where data sets lie.")]
-Moved = Annotated[
-    str | None,
-    typer.Option("--data", metavar="folder:PATH", help="Where the run's folder of images lies now."),
-]
-SpaceName = Annotated[str, typer.Option("--space", help="Search space.")]
-DataName = Annotated[str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="PART.FIELD=VALUE", help="Change one number or part.")
-]
-MethodName = Annotated[str, typer.Argument(metavar="NAME")]
 STOPPED = Interrupted.exit_status
 
 
@@ -92,13 +93,13 @@ def search(
     data: DataName = "digits",
     method: Annotated[str, typer.Option(help="A name of 'gapless methods list'.")] = "darts",
     run: Annotated[str, typer.Option(help="A new folder for everything that is written.")] = "",
-    seed: Annotated[int, typer.Option(help="All random numbers follow from it.")] = 0,
+    seed: Seed = 0,
     epochs: Annotated[int | None, typer.Option(help="Of the search; every schedule follows.")] = None,
     budget: Annotated[str | None, typer.Option(help="Instead of --epochs: a time such as 10m.")] = None,
-    preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
+    preset: PresetName = "quick",
     settings: Settings = None,
     most: Most = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Device = "auto",
     root: Root = None,
     retrain: Annotated[bool, typer.Option(help="Train the found architecture alone and export it.")] = True,
     audit: Annotated[bool, typer.Option(help="Measure the accuracy chain and a random baseline.")] = True,

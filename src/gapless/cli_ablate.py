@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gapless.cli_options import DataName, Device, Json, PresetName, Root, Settings, SpaceName
 from gapless.core.errors import BadValue
 
 
@@ -15,21 +16,17 @@ def ablate(
     parts: Annotated[
         str, typer.Option("--parts", metavar="PART=NAME,...", help="Changes, each alone and all together.")
     ] = "",
-    space: Annotated[str, typer.Option(help="Search space.")] = "darts",
-    data: Annotated[str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")] = (
-        "digits"
-    ),
+    space: SpaceName = "darts",
+    data: DataName = "digits",
     run: Annotated[str, typer.Option(help="Folder of all searches; the same one continues.")] = "",
     seeds: Annotated[int, typer.Option(help="Searches of each variant.")] = 3,
     seed: Annotated[int, typer.Option(help="The first one.")] = 0,
     epochs: Annotated[int | None, typer.Option(help="Of each search; every schedule follows.")] = None,
-    preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="PART.FIELD=VALUE", help="Change one number or part.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    root: Annotated[str | None, typer.Option("--root", help="Where data sets lie.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    preset: PresetName = "quick",
+    settings: Settings = None,
+    device: Device = "auto",
+    root: Root = None,
+    as_json: Json = False,
 ) -> None:
     """Search with a method, with each change of one part and with all changes, and compare."""
     if not run:

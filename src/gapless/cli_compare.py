@@ -9,11 +9,13 @@ from typing import Annotated, Any
 
 import typer
 
+from gapless.cli_options import Json
+
 
 def compare(
     folders: Annotated[list[str], typer.Argument(metavar="DIR DIR ...", help="Folders of searches.")],
     out: Annotated[str | None, typer.Option("--out", metavar="FILE", help="An HTML page goes there.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Set searches side by side: differences over seeds, what they found, what they cost."""
     from gapless.job.compare import compare as compared

@@ -7,16 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from gapless.cli_options import DataName, Device, Json, Most, PresetName, Root, Seed, SpaceName
 from gapless.core.errors import BadValue
-
-Most = Annotated[
-    list[str] | None,
-    typer.Option("--max", metavar="COST=AMOUNT", help="E.g. params=1M, macs=50M, memory=1MB, latency=3ms."),
-]
 
 
 def explore(
-    space: Annotated[str, typer.Option("--space", help="Search space.")] = "nb201",
+    space: SpaceName = "nb201",
     explorer: Annotated[
         str, typer.Option(help="Who proposes: random, genetic, nsga2, ..., optuna:tpe.")
     ] = "genetic",
@@ -25,23 +21,21 @@ def explore(
     ] = "standalone",
     trials: Annotated[int, typer.Option(help="Architectures to score.")] = 100,
     run: Annotated[str, typer.Option(help="Folder of everything that is written; the same one joins.")] = "",
-    seed: Annotated[int, typer.Option(help="All random numbers follow from it.")] = 0,
+    seed: Seed = 0,
     workers: Annotated[int, typer.Option(help="Processes that score at once.")] = 1,
     most: Most = None,
     storage: Annotated[
         str | None, typer.Option(help="Address of an Optuna storage; a journal in the folder if not given.")
     ] = None,
-    data: Annotated[
-        str, typer.Option(help="digits, fashion-mnist, cifar10, cifar100 or folder:PATH.")
-    ] = "digits",
+    data: DataName = "digits",
     epochs: Annotated[int | None, typer.Option(help="Of each stand-alone training.")] = None,
-    preset: Annotated[str, typer.Option(help="quick: for two cores; paper: as published.")] = "quick",
+    preset: PresetName = "quick",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="PART.FIELD=VALUE", help="Change one number.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    root: Annotated[str | None, typer.Option("--root", help="Where data sets lie.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    device: Device = "auto",
+    root: Root = None,
+    as_json: Json = False,
 ) -> None:
     """Propose architectures, score them one by one, and keep the best."""
     if not run:

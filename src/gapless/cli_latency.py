@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from gapless.cli_options import Json
 from gapless.core.errors import BadValue, UnknownName
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def latency(
     archs: Annotated[int, typer.Option(help="Networks to fit, and as many to check.")] = 8,
     seconds: Annotated[float, typer.Option(help="Of timing for each option and network.")] = 0.1,
     seed: Annotated[int, typer.Option(help="Which networks.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure what each option takes on this machine, and how well sums of that predict networks."""
     if not out:
