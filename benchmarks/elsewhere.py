@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any
 
 import gapless
 import gapless.data
 from gapless.audit.noise import noise
 from gapless.audit.ranking import agreement
 from gapless.core import Arch
-from gapless.engine.panel import Judge
+from gapless.engine.panel import placed
 from gapless.evaluate.accuracy import accuracy
 from gapless.export.weights import load_state
 from gapless.job.alone import Errand
@@ -65,16 +65,14 @@ def longer(space: str, root: str | None, seed: int, known: Results) -> Results:
         searched(space, root, seed, Path(place) / "run", LONGER)
         minutes = (time.process_time() - start) / 60
         run = Work(*reopened(Path(place) / "run", root=root), Bars(), Stopper()).run()
-        streams, select = run.streams_of_run.child("audit"), cast(Judge, run.recipe.select)
+        streams = run.streams_of_run.child("audit")
         sample = candidates.drawn(run.space, run.choices, SAMPLE, run.net_shape, run.data.shape, streams)
         archs = [arch for arch, _ in sample]
         shared = candidates.shared(run, archs, recalibrated=True)
-        scored = {record.arch: record for record in run.history}
-        records = [scored.pop(arch) if arch in scored else select.judged(run, [arch])[0] for arch in archs]
-        standings = select.standings([*records, *scored.values()])[: len(archs)]
+        _, standings = placed(run, archs)
     truths = [known["truths"][arch.key][0] for arch in archs]
     scores: dict[str, list[float]] = {
-        "recalibrated": [one.metrics["accuracy"] for one in shared], "judged": standings.tolist(),
+        "recalibrated": [one.metrics["accuracy"] for one in shared], "judged": standings,
     }  # fmt: skip
     ranks = {name: agreement(values, truths)["tau"] for name, values in scores.items()}
     return {"epochs": LONGER, "search": minutes, **ranks}

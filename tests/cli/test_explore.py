@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +13,7 @@ import gapless as package
 
 from .conftest import Command
 from .refusal import refused
+from .stopping import stopped
 
 SPACE = package.spaces.get("nb201")
 
@@ -169,19 +166,12 @@ def test_trainings_that_gave_no_number_are_counted(gapless: Command, tmp_path: P
 def test_ctrl_c_with_helpers_is_one_line(tmp_path: Path) -> None:
     words = ["explore", "--trials", "500", "--run", str(tmp_path / "run"), "--workers", "2", "--epochs", "1"]
     small = ["--set", "deploy.channels=4", "--set", "deploy.depth=1", "--set", "data.limit=60"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gapless", *words, *small],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
     workers = tmp_path / "run/workers"
-    for _ in range(6000):
-        if workers.is_dir() and len(list(workers.iterdir())) == 2:
-            break
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
+    status, out, err = stopped(
+        [sys.executable, "-m", "gapless", *words, *small],
+        lambda pid: workers.is_dir() and len(list(workers.iterdir())) == 2,
+    )
+    assert (status, out) == (130, "")
     assert err.count("\n") == 1
     assert err.startswith("stopped after ")
 

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.job.tiny import NO_MORE, words
 
 from .conftest import Command
+from .stopping import ENVIRONMENT, stopped
 
 PROGRAM = str(Path(sys.executable).parent / "gapless")
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
-
-
-@pytest.fixture(autouse=True)
-def hearing() -> Iterator[None]:
-    """As in a terminal: a shell's background jobs, such as these tests may be, are born deaf to Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,32 +34,22 @@ def test_the_package_is_a_program() -> None:
 @pytest.mark.slow
 def test_ctrl_c_and_resume_as_processes(gapless: Command, tmp_path: Path) -> None:
     """What a person does: start, stop, go on; the end is that of a run which was never stopped."""
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    whole, run = tmp_path / "whole", tmp_path / "stopped"
     size = [*NO_MORE, "--epochs", "30"]
-    process = subprocess.Popen(
-        [PROGRAM, *words(stopped, *size)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
-    )  # fmt: skip
-    for _ in range(6000):
-        if (stopped / "trace.csv").exists():
-            break
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
+    status, out, err = stopped([PROGRAM, *words(run, *size)], lambda pid: (run / "trace.csv").exists())
+    assert (status, out) == (130, "")
     assert err.count("\n") == 1
     assert err.startswith("stopped at step ")
-    assert f"continue with: gapless resume {stopped}" in err
-    assert not (stopped / "findings.json").exists()
+    assert f"continue with: gapless resume {run}" in err
+    assert not (run / "findings.json").exists()
 
-    resumed = ended(PROGRAM, "resume", str(stopped))
+    resumed = ended(PROGRAM, "resume", str(run))
     assert (resumed.returncode, resumed.stderr) == (0, "")
     assert "architecture  normal: 2<-" in resumed.stdout
 
     assert gapless(*words(whole, *size)).status == 0
     for name in ("architecture.json", "trace.csv", "alpha.csv"):
-        assert (stopped / name).read_bytes() == (whole / name).read_bytes(), name
+        assert (run / name).read_bytes() == (whole / name).read_bytes(), name
 
 
 def budget(run: Path) -> list[str]:
@@ -87,34 +67,20 @@ def as_json(run: Path) -> list[str]:
 @pytest.mark.parametrize("words", [search, as_json, budget])
 def test_ctrl_c_before_the_work(words: Callable[[Path], list[str]], tmp_path: Path) -> None:
     """While torch is imported, data are read and networks are tried: one line and status 130."""
-    process = subprocess.Popen(
+    found = stopped(
         [PROGRAM, *words(tmp_path / "run")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
-    )  # fmt: skip
-    maps = Path(f"/proc/{process.pid}/maps")
-    for _ in range(6000):
-        if "libtorch_cpu" in maps.read_text():
-            break
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, "", "stopped\n")
+        lambda pid: "libtorch_cpu" in Path(f"/proc/{pid}/maps").read_text(),
+    )
+    assert found == (130, "", "stopped\n")
 
 
 def test_two_ctrl_c_stop_at_once(tmp_path: Path) -> None:
-    process = subprocess.Popen(
+    status, out, err = stopped(
         [PROGRAM, *words(tmp_path / "run", *NO_MORE, "--epochs", "30", "--set", "data.limit=1700")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
-    )  # fmt: skip
-    for _ in range(6000):
-        if (tmp_path / "run/trace.csv").exists():
-            break
-        time.sleep(0.01)
-    for _ in range(2):
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.005)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
+        lambda pid: (tmp_path / "run/trace.csv").exists(),
+        times=2,
+    )
+    assert (status, out) == (130, "")
     assert err.count("\n") == 1
     assert err.startswith("stopped")
 

@@ -96,9 +96,8 @@ def _splits(found: Findings) -> str:
 
 def _ablation(found: Findings) -> str:
     variants = _at(found, "comparison", "variants") or ()
-    name, n = max(
-        Counter(str(one).split(",")[0] for one in variants).items(), key=lambda one: one[1], default=("", 0)
-    )
+    names = Counter(str(one).split(",")[0] for one in variants)
+    name, n = next(iter(names.most_common(1)), ("", 0))
     return f"{n} variants of {name}" if n > 1 else ""
 
 

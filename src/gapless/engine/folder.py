@@ -218,6 +218,15 @@ class RunFolder:
         return self.write(name, text.getvalue().encode())
 
 
+def unfinished(path: Path) -> BadRunFolder:
+    """What is said where a search has to have ended."""
+    return BadRunFolder(
+        expected=f"a finished search in '{path}'",
+        got="one that was stopped before its end",
+        do=f"continue it with 'gapless resume {quoted(path)}'",
+    )
+
+
 def _ablation(place: Path) -> str:
     """The command that began the ablation at a place; empty where there is none."""
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -41,6 +41,24 @@ class Judge(Protocol):
     def judged(self, run: Run, archs: Sequence[Arch]) -> list[Record]: ...
 
     def standings(self, history: Sequence[Record]) -> Numbers: ...
+
+
+def placed(
+    run: Run, archs: Sequence[Arch], advance: Callable[[], None] = lambda: None
+) -> tuple[list[Record], list[float]]:
+    """What the run's selection, a `Judge`, thinks of architectures among all that it scored: for each its
+    record, the one of the search where it was scored there, and its standing.
+
+    Args:
+        advance: called after each.
+    """
+    select, records = run.recipe.select, list[Record]()
+    assert isinstance(select, Judge)
+    known = {record.arch: record for record in run.history}
+    for arch in archs:
+        records += [known.pop(arch)] if arch in known else select.judged(run, [arch])
+        advance()
+    return records, select.standings([*records, *known.values()])[: len(records)].tolist()
 
 
 @dataclass(frozen=True)

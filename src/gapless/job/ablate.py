@@ -150,9 +150,7 @@ def _opened(request: Request, place: Path, show: Show) -> tuple[Plan, RunFolder]
         planned = plan(request)
         return planned, begin(planned, place, show)
     now = None if request.place is None else f"folder:{request.place}"
-    planned, run = reopened(place, root=request.root, place=now)
-    _same(planned.request, request, "search", place)
-    return planned, run
+    return reopened(place, root=request.root, place=now)
 
 
 def _same(there: Request, request: Request, what: str, place: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import shlex
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, Interrupted
+from gapless.core.files import quoted
 from gapless.core.record import Record
 from gapless.engine.folder import RunFolder, refusing_disk_errors
 from gapless.job.decoded import decoded
@@ -254,7 +254,7 @@ class Shift:
 
     def _so_far(self) -> str:
         records = self.trials.scored()
-        again = shlex.join(["gapless", "resume", str(self.folder.path)])
+        again = f"gapless resume {quoted(self.folder.path)}"
         where = f"stopped after {len(records)} trials; continue with: {again}"
         found = best(records)
         if found is None:

@@ -11,7 +11,7 @@ from torch import nn
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder
 from gapless.core.files import quoted
-from gapless.engine.folder import RunFolder
+from gapless.engine.folder import RunFolder, unfinished
 from gapless.job.findings import trainings
 from gapless.job.plan import Plan
 
@@ -57,7 +57,7 @@ class Found:
             BadRunFolder: the search has not ended.
         """
         if not self._holds("findings.json"):
-            raise self._unfinished()
+            raise unfinished(self.path)
         return self.folder.read_object("findings.json")
 
     @property
@@ -85,7 +85,7 @@ class Found:
 
         measured = self.folder.read_object("measured.json") if self._holds("measured.json") else {}
         if "arch" not in measured:
-            raise self._unfinished()
+            raise unfinished(self.path)
         records = trainings(measured, "deploy", self.arch)
         records = [r for r in records if seed is None or r["seed"] == seed]
         if not records:
@@ -127,13 +127,6 @@ class Found:
 
     def _holds(self, name: str) -> bool:
         return RunFolder.holds(self.path, name)
-
-    def _unfinished(self) -> BadRunFolder:
-        return BadRunFolder(
-            expected=f"a finished search in '{self.path}'",
-            got="one that was stopped before its end",
-            do=f"continue it with 'gapless resume {quoted(self.path)}'",
-        )
 
     def _untrained(self) -> BadRunFolder:
         return BadRunFolder(

@@ -15,7 +15,7 @@ from typing import Any
 from gapless.core import Arch, Space
 from gapless.core.errors import Interrupted
 from gapless.core.record import Record
-from gapless.engine.panel import Judge
+from gapless.engine.panel import Judge, placed
 from gapless.evaluate.table import Table
 from gapless.job.alone import Errand
 from gapless.job.between import parts
@@ -194,15 +194,7 @@ class Gap:
 
     def _judged(self, tell: Callable[[str], None]) -> dict[str, Any]:
         """What the method itself would have thought of them, among all that it scored."""
-        run, sample, records = self.work.run(), self.scorable, list[Record]()
-        select = run.recipe.select
-        assert isinstance(select, Judge)
-        known = {record.arch: record for record in run.history}
-        for arch in sample:
-            records += [known.pop(arch)] if arch in known else select.judged(run, [arch])
-            tell("")
-        others = known.values()
-        standings = select.standings([*records, *others])[: len(records)]
+        records, standings = placed(self.work.run(), self.scorable, lambda: tell(""))
         return {
             "scores": [
                 {"key": record.arch.key, "accuracy": standing, "metrics": record.to_json()["metrics"]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, Diverged, Interrupted, Refused
 from gapless.core.files import quoted
 from gapless.engine.checkpoint import Checkpoint, Checkpoints
-from gapless.engine.folder import RunFolder
+from gapless.engine.folder import RunFolder, unfinished
 from gapless.engine.loop import search, units
 from gapless.engine.run import Run, Use
 from gapless.engine.state import restore, snapshot
@@ -51,7 +50,7 @@ class Work:
     _run: Run | None = None
 
     def __post_init__(self) -> None:
-        self.again = self.again or shlex.join(["gapless", "resume", str(self.folder.path)])
+        self.again = self.again or f"gapless resume {quoted(self.folder.path)}"
         if (self.folder / "measured.json").exists():
             self.measured = self.folder.read_object("measured.json")
 
@@ -153,11 +152,7 @@ class Work:
         BadRunFolder: the search has not ended.
         """
         if "arch" not in self.measured:
-            raise BadRunFolder(
-                expected=f"a finished search in '{self.folder.path}'",
-                got="one that was stopped before its end",
-                do=f"continue it with 'gapless resume {quoted(self.folder.path)}'",
-            )
+            raise unfinished(self.folder.path)
 
     def _best_so_far(self, run: Run) -> str:
         arch = run.recipe.select.arch(run)

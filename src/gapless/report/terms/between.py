@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from gapless.audit.chain import TITLES
 from gapless.report.blocks import block, rows
 from gapless.report.terms.told import Told, change
 from gapless.report.words import percent, real, tenths
-
-START = "trained alone, search shape"
 
 
 def told(found: Mapping[str, Any]) -> Told | None:
@@ -34,8 +33,8 @@ def told(found: Mapping[str, Any]) -> Told | None:
         lead = f"All of the deployment gap, {whole}, comes with {known[0][0]}."
     else:
         each = [f"{step} with {name}" for step, (name, *_) in zip(steps, known, strict=True)]
-        lead = f"Of the deployment gap, {whole}, come {', '.join(each[:-1])} and {each[-1]}, in that order."
-    table = [(START, percent(levels[0]), "")]
+        lead = f"Of the deployment gap, {whole}, come {_listed(each)}, in that order."
+    table = [(TITLES["a3"], percent(levels[0]), "")]
     table += [
         (f"+ the deployment's {name}", percent(accuracy), step)
         for (name, accuracy, _), step in zip(known, steps, strict=True)
@@ -50,7 +49,11 @@ _COLUMNS = ("network", "accuracy on the audit images", "change")
 def _names(part: Mapping[str, Any]) -> str:
     changed = part.get("changed")
     names = [str(one) for one in changed] if isinstance(changed, list | tuple) else []
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names) or "the rest"
+    return _listed(names) or "the rest"
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), *words[-1:]] if len(words) > 1 else words)
 
 
 def _images(found: Mapping[str, Any]) -> list[str]:
