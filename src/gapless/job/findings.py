@@ -62,7 +62,7 @@ def _judged(plan: Plan, arch: Arch, measured: Mapping[str, Any]) -> dict[str, An
     if deployed:
         rungs["a4"] = deployed[0]["audit"]
     if rungs:
-        built = chain(rungs)
+        built = chain(rungs, mixed=plan.recipe.stages[-1].relax is not None)
         judged["chain"] = [rung.to_json() for rung in built]
         judged["gap"] = [{"term": term, "size": size} for term, size in steps(built)]
     cost = {"search_seconds": measured["arch"]["seconds"]}
