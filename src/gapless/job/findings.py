@@ -95,8 +95,6 @@ def _gap(plan: Plan, arch: Arch, measured: Mapping[str, Any]) -> dict[str, Any]:
             {a.key: [r["audit"]["accuracy"] for r in trainings(measured, role, a)] for a in sample}
             for role in ("rank", "rank-deploy")
         )
-        if "truth" in there:
-            alone = {key: [value] for key, value in there["truth"]["accuracies"].items()}
         found["audit"] = judged(there, alone, deployed)
     if (between := deployment(plan, arch, measured)) is not None:
         found["deployment"] = between
