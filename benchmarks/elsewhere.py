@@ -104,14 +104,19 @@ def judged(folder: Path, root: str | None) -> Results:
 
 def elsewhere_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
     """The part of the document."""
-    images = max(run["images"] for runs in found.values() for run in runs.values())
+    every = [run for runs in found.values() for run in runs.values()]
+    images = max(run["images"] for run in every)
+    twice = " or ".join(
+        sorted({str(sum(len(values) > 1 for values in run["truths"].values())) for run in every})
+    )
     lines = [
         "## Other spaces, other images", "",
         "`python -m benchmarks.evidence ROOT - elsewhere`. The quick preset, unchanged and with four times",
         f"the epochs, on {LIMIT:,} images of Fashion-MNIST; tau-b, with its 95 % interval over",
         f"architectures, against {SAMPLE} sub-networks of all costs, trained alone in the search's shape by",
         f"the search's recipe and judged on the {images:,} images that neither they nor the search saw. \"At",
-        "best\" is what their true order would have, by how far two trainings of one sub-network are apart.",
+        "best\" is what their true order would have, by how far two trainings of one sub-network are apart,",
+        f"for the {twice} that were trained twice.",
         "",
         f"| space | seed | epochs | truths, % | {' | '.join(SCORES.values())} | at best | search, min |",
         "|---|---|---|---|---|---|---|---|---|",

@@ -30,6 +30,16 @@ def test_interval_is_wilsons(count: tuple[int, int]) -> None:
     assert high <= 1
 
 
+def test_what_has_no_mixture_begins_with_the_mean_over_paths() -> None:
+    measured = {name: {"accuracy": 0.5, "n": 10} for name in NAMES}
+    told, plain = (
+        [rung.to_json()["title"] for rung in chain(measured, mixed=mixed)] for mixed in (False, True)
+    )
+    assert told[0] == "super-network, mean of paths drawn as it was trained"
+    assert told[1:] == plain[1:] == list(TITLES.values())[1:]
+    assert plain[0] == TITLES["a0"]
+
+
 def test_interval_of_a_worked_example() -> None:
     """8 of 10: (0.4902, 0.9433), Newcombe 1998, method 3."""
     low, high = Rung("a0", 0.8, 10).interval

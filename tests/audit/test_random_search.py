@@ -43,6 +43,7 @@ def test_too_few_random_architectures_are_said():
     assert found.k == 101
     assert "5 of the 101 trainings" in found.sentence
     assert found.p == 1.0
+    assert found.sentence.endswith("pay for; nothing shows that it is better (p = 1.00).")
     assert judged([0.5], [], 1.0, 1.0) is None
 
 
@@ -62,4 +63,5 @@ def test_a_random_search_is_called_better_in_one_of_twenty(k, n):
 def test_a_lead_of_rounding_is_none():
     found = judged([0.1 + 0.2], [(0.3, 0.3)] * 40, 0.0, 1.0)
     assert found.sentence.startswith("the search is as good as random search at equal cost")
+    assert "luck" not in found.sentence
     assert found.p == 1

@@ -202,6 +202,12 @@ def test_a_reference_by_its_number_is_a_link_and_authors_are_a_list() -> None:
     assert "A One, B Two." in page
 
 
+def test_a_chain_says_that_it_rests_on_one_training_each() -> None:
+    levels = [{"name": name, "accuracy": 0.9} for name in ("a2", "a3", "a4")]
+    page = render({"chain": levels}, [], [])
+    assert "a3 and a4: one training each, which another seed may move farther." in page
+
+
 def test_a_chain_that_changes_nothing_says_so() -> None:
     page = render({"chain": [{"name": name, "accuracy": 0.1} for name in ("a0", "a1")]}, [], [])
     assert "No step changes the accuracy" in page

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gapless.audit.crossing import Course
+from gapless.audit.noise import noise as audited
 from gapless.report.blocks import block, rows
 from gapless.report.terms import (
     NAMES,
@@ -267,6 +268,17 @@ def test_the_luck_of_the_seed(findings: dict[str, Any]) -> None:
     assert found is not None
     assert f"probability {100 * judged['flips']['value']:.1f} %" in plain(found.lead)
     assert f"takes {judged['seeds for the lead']} trainings" in found.more[0]
+
+
+def test_a_poor_architecture_does_not_hide_how_often_trainings_disagree() -> None:
+    """Three that are close and one that is broken: by spreads 1 in 100 are swapped, counted far more."""
+    scores = {"a": [0.90, 0.92], "b": [0.91, 0.90], "c": [0.92, 0.91], "d": [0.10, 0.11]}
+    judged = audited(scores)
+    assert judged["flips"]["value"] < 0.02
+    found = noise.told(judged)
+    assert found is not None
+    assert f"trainings disagree about {100 * judged['flipped']:.1f} % of pairs" in plain(found.more[0])
+    assert judged["flipped"] > 0.2
 
 
 def test_edits_are_tabled_from_worst_to_best() -> None:

@@ -16,6 +16,8 @@ TITLES = {
     "a3": "trained alone, search shape",
     "a4": "trained alone, deployment shape",
 }
+PATHS = "super-network, mean of paths drawn as it was trained"
+"""a0 of a method without a mixture."""
 STEPS = {
     "a1": "discretization",
     "a2": "BatchNorm recalibration",
@@ -31,6 +33,7 @@ class Rung:
     name: str
     accuracy: float
     n: int
+    title: str | None = None
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -39,15 +42,20 @@ class Rung:
     def to_json(self) -> dict[str, Any]:
         low, high = self.interval
         return {
-            "name": self.name, "title": TITLES[self.name], "accuracy": self.accuracy,
+            "name": self.name, "title": self.title or TITLES[self.name], "accuracy": self.accuracy,
             "low": low, "high": high, "n": self.n,
         }  # fmt: skip
 
 
-def chain(measured: Mapping[str, Mapping[str, Any]]) -> list[Rung]:
-    """The rungs that were measured, in order. ``measured[name]`` has ``accuracy`` and ``n``."""
-    found = [(name, measured[name]) for name in TITLES if name in measured]
-    return [Rung(name, score["accuracy"], score["n"]) for name, score in found]
+def chain(measured: Mapping[str, Mapping[str, Any]], mixed: bool = True) -> list[Rung]:
+    """The rungs that were measured, in order. ``measured[name]`` has ``accuracy`` and ``n``.
+
+    Args:
+        mixed: whether the method has a mixture; without one a0 is the mean over paths.
+    """
+    titles = TITLES if mixed else TITLES | {"a0": PATHS}
+    found = [(name, title, measured[name]) for name, title in titles.items() if name in measured]
+    return [Rung(name, score["accuracy"], score["n"], title) for name, title, score in found]
 
 
 def steps(rungs: list[Rung]) -> list[tuple[str, float]]:

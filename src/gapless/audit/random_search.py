@@ -95,6 +95,8 @@ def judged(
     if k > n:
         cost = f"random search with {n} of the {k} trainings that equal cost would pay for"
     end = f"that is more than luck (p = {p:.3f})" if p < LEVEL else f"that may be luck (p = {p:.2f})"
-    if p >= LEVEL and least >= LEVEL and gain > 0:
+    if p >= LEVEL and (gain < 0 or size == "0.0"):
+        end = f"nothing shows that it is better (p = {p:.2f})"
+    elif p >= LEVEL and least >= LEVEL:
         end = f"so few trainings cannot tell it from luck (p = {p:.2f}, at best {least:.2f})"
     return Judgement(k, n, there.expected, gain, p, f"the search is {side} {cost}; {end}.")

@@ -23,8 +23,8 @@ def judged(
     Args:
         measured: by name: ``line``, ``free``, ``sample``, ``recalibrated``, ``kept``, ``walks``, ``onward``,
             ``mathematical``, as `gapless.measure` gives them, or ``missing`` with the reason; ``judged``,
-            what the method itself thinks of the sample; ``truth``, where the accuracies in ``alone`` are out
-            of a table.
+            what the method itself thinks of the sample; ``truth``, the accuracies of a table that shared
+            weights are held against in the place of ``alone``.
         alone: accuracies of the sampled sub-networks trained alone in the search's shape, by key and seed.
         deployed: likewise in the deployment's shape.
     """
@@ -60,14 +60,18 @@ def _ranked(
     measured: Records, alone: Mapping[str, Sequence[float]], deployed: Mapping[str, Sequence[float]]
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    trained = [one for one in measured.get("sample", {}).get("archs", []) if alone.get(one["key"])]
+    known = alone
+    if "truth" in measured:
+        known = {key: [accuracy] for key, accuracy in measured["truth"]["accuracies"].items()}
+    sample = measured.get("sample", {}).get("archs", [])
+    trained = [one for one in sample if known.get(one["key"])]
     by_score = {
         name: {one["key"]: one["accuracy"] for one in measured[name]["scores"]}
         for name in SCORES
         if measured.get(name, {}).get("scores")
     }
     rows = [row for row in trained if all(row["key"] in scores for scores in by_score.values())]
-    truths = [fmean(alone[row["key"]]) for row in rows]
+    truths = [fmean(known[row["key"]]) for row in rows]
     costs = {name: [float(row[name]) for row in rows] for name in ("macs", "params")}
     scatter = [
         {"key": row["key"], "macs": row["macs"], "params": row["params"], "alone": truth}
@@ -85,7 +89,7 @@ def _ranked(
             found["ranking"]["truth"] = measured["truth"]["of"]
     elif "missing" in measured.get("recalibrated", {}):
         found["ranking"] = {"missing": measured["recalibrated"]["missing"]}
-    both = [row for row in trained if deployed.get(row["key"])]
+    both = [row for row in sample if alone.get(row["key"]) and deployed.get(row["key"])]
     if len(both) > 1:
         here, there = ([fmean(of[row["key"]]) for row in both] for of in (alone, deployed))
         found["deployment"] = agreement(here, there)

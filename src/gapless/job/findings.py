@@ -62,7 +62,7 @@ def _judged(plan: Plan, arch: Arch, measured: Mapping[str, Any]) -> dict[str, An
     if deployed:
         rungs["a4"] = deployed[0]["audit"]
     if rungs:
-        built = chain(rungs)
+        built = chain(rungs, mixed=plan.recipe.stages[-1].relax is not None)
         judged["chain"] = [rung.to_json() for rung in built]
         judged["gap"] = [{"term": term, "size": size} for term, size in steps(built)]
     cost = {"search_seconds": measured["arch"]["seconds"]}
@@ -95,8 +95,6 @@ def _gap(plan: Plan, arch: Arch, measured: Mapping[str, Any]) -> dict[str, Any]:
             {a.key: [r["audit"]["accuracy"] for r in trainings(measured, role, a)] for a in sample}
             for role in ("rank", "rank-deploy")
         )
-        if "truth" in there:
-            alone = {key: [value] for key, value in there["truth"]["accuracies"].items()}
         found["audit"] = judged(there, alone, deployed)
     if (between := deployment(plan, arch, measured)) is not None:
         found["deployment"] = between

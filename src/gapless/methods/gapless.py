@@ -21,7 +21,7 @@ REFERENCE = Reference(
 
 
 def gapless(quick: bool = False) -> Recipe:
-    """Ours; ``docs/evidence.md`` has what each part of it is worth.
+    """Ours; ``docs/evidence.md`` has what it was tuned on, how its judges rank, and what it finds.
 
     Single paths in small images, operations trained the more often the more they have to learn; then
     architectures by the geometric mean of the ranks that shared weights, untrained networks in the depth of

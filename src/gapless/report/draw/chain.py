@@ -63,11 +63,13 @@ def draw(fall: Waterfall) -> Drawing:
         for level in fall.levels
     ]
     known = any(level.low is not None for level in fall.levels)
-    whiskers = "thin lines their 95 % intervals, " if known else ""
+    whiskers = "thin lines their 95 % intervals over images, " if known else ""
+    alone = [level.name for level in fall.levels if level.name in ("a3", "a4")]
+    once = f" {' and '.join(alone)}: one training each, which another seed may move farther." if alone else ""
     caption = (
         f"Dots are measured accuracies, {whiskers}bars the change from one to the next. "
         f"The bars add up to {points(fall.total)}: "
-        f"from {percent(first.accuracy)} to {percent(last.accuracy)}."
+        f"from {percent(first.accuracy)} to {percent(last.accuracy)}.{once}"
     )
     legend = (Swatch("accuracy gained", UP), Swatch("accuracy lost", DOWN), Swatch("measured", INK, "dot"))
     return Drawing(

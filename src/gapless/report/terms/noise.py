@@ -20,7 +20,13 @@ def told(found: Mapping[str, Any]) -> Told | None:
         f"architectures differ by {size(archs.get('value'))}. One training each puts two of them in the "
         f"wrong order with probability {percent(flips['value'])}."
     )
-    more = []
+    flipped, more = real(found.get("flipped")), []
+    if flipped is not None:
+        more.append(
+            f"Counted over those trained with several seeds, trainings disagree about {percent(flipped)} of "
+            "pairs. That probability takes accuracies as normal: where the count is much higher, a few poor "
+            "architectures make the spread look wide, and the good ones are closer than it says."
+        )
     needed, lead_of = real(found.get("seeds for the lead")), real(found.get("lead"))
     if needed is not None and lead_of is not None:
         more.append(
@@ -30,7 +36,6 @@ def told(found: Mapping[str, Any]) -> Told | None:
     one_point = real(found.get("seeds for one point"))
     if one_point is not None:
         more.append(f"To show a difference of one point takes {counted(int(one_point), 'training')} of each.")
-    flipped = real(found.get("flipped"))
     points = "points, standard deviation over "
     table = [
         (f"{points}seeds", estimate(seeds, 100)),
