@@ -102,6 +102,11 @@ def judged(folder: Path, root: str | None) -> Results:
     }  # fmt: skip
 
 
+def number(estimate: Mapping[str, Any]) -> str:
+    """Of an estimate; none where all were equal."""
+    return "none" if estimate["value"] is None else f"{estimate['value']:.2f}"
+
+
 def elsewhere_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
     """The part of the document."""
     every = [run for runs in found.values() for run in runs.values()]
@@ -124,7 +129,7 @@ def elsewhere_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
 
     def told(one: Mapping[str, Any]) -> str:
         interval = "" if one["low"] is None else f" ({one['low']:.2f} to {one['high']:.2f})"
-        return f"{one['value']:.2f}{interval}"
+        return number(one) + interval
 
     def best(flips: Mapping[str, Any]) -> str:
         ends = {name: None if flips[name] is None else 1 - 2 * flips[name] for name in flips if name != "n"}

@@ -1,11 +1,12 @@
 """What the tables of the evidence are made of."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
 import torch
-from benchmarks import elsewhere, evidence, orders, remedies
+from benchmarks import elsewhere, evidence, orders, random_search, remedies
 from torch.nn import functional
 
 import gapless
@@ -98,6 +99,29 @@ def test_samples_are_of_the_whole_space_and_of_its_best_tenth():
     assert remedies.samples(accuracy) == (uniform, best)
 
 
+@pytest.mark.parametrize("n", [1, 2, 4, 7])
+def test_random_search_by_the_table_is_told_exactly(n):
+    """Against all draws, one by one."""
+    rng = np.random.default_rng(n)
+    seen, truths = rng.permutation(7).astype(float), rng.normal(size=7)
+    draws = [truths[max(draw, key=lambda i: seen[i])] for draw in combinations(range(7), n)]
+    mean, deviation = random_search.found(seen, truths, n)
+    assert mean == pytest.approx(np.mean(draws))
+    assert deviation == pytest.approx(np.std(draws), abs=1e-7)
+
+
+def test_what_the_table_says_of_its_space():
+    whole = np.linspace(50, 100, 1001)
+    space = evidence.about(remedies.Truth(whole, whole))
+    assert (space["best"], space["mean"], space["tenth"]) == (100, pytest.approx(75), pytest.approx(95))
+    assert 99.6 < space["random search"][0] < 100
+    assert "The best cell of the space has 100.00, a random one 75.00" in "\n".join(evidence.compared(space))
+
+
+def test_rankings_without_an_order_are_told():
+    assert elsewhere.number({"value": None, "low": None, "high": None}) == "none"
+
+
 def test_a_ranking_by_the_truth_itself_is_perfect():
     rows = [
         {"index": i, "accuracy": i / 300, "loss": -1.0 * i, "synflow": i, "expressivity": i, "jacob-cov": i,
@@ -112,7 +136,7 @@ def test_a_ranking_by_the_truth_itself_is_perfect():
     assert f"| the recipe without shared weights | 1.00 | 1.00 | {orders.RANDOM - 1:.2f} |  |" in text
     assert "| MACs | -1.00 | -1.00 | 0.00 |  |" in text
     assert "| expressivity, untrained | 1.00 | 1.00 | 199.00 | 0.2 |" in text
-    assert "mean 93.50, worst 93.50, over 1 seed;" in text
+    assert "mean 93.50, worst 93.50, over 1 seed." in text
     assert "alone rank with a tau of 1.00,\nthe recipe with 1.00, and the recipe without shared" in text
     assert "93.50 % to 93.50 % by the table,\n93.50 % in the mean of 1, after 12 to 12 minutes of" in text
     assert "over them the recipe's tau has a 95 % interval of 1.00 to 1.00." in text
