@@ -9,7 +9,9 @@ import numpy as np
 
 from gapless.core import Arch, Space
 from gapless.core.record import Record
-from gapless.explore.contract import check_count
+from gapless.explore.contract import Allowed, check_count
+
+DRAWS = 1000
 
 
 @dataclass(frozen=True)
@@ -55,3 +57,14 @@ def unseen(space: Space, seen: Set[Arch], rng: np.random.Generator) -> Arch | No
                 return arch
     left = [arch for arch in space if arch not in seen]
     return left[int(rng.integers(len(left)))] if left else None
+
+
+def permitted(space: Space, seen: Set[Arch], allowed: Allowed, rng: np.random.Generator) -> Arch | None:
+    """The first of 1000 draws of `unseen`, none of them twice, that is allowed; None where none is."""
+    looked = set(seen)
+    for _ in range(DRAWS):
+        arch = unseen(space, looked, rng)
+        if arch is None or allowed(arch):
+            return arch
+        looked.add(arch)
+    return None
