@@ -10,10 +10,12 @@ from gapless.core import Choice, Space, Streams
 from gapless.core.errors import BadValue
 from gapless.explore import limited
 from gapless.explore.enumeration import Enumeration
+from gapless.explore.filtered import Filtered
 from gapless.explore.genetic import Genetic
 from gapless.explore.limited import Limited
 from gapless.explore.local_search import LocalSearch
 from gapless.explore.nsga2 import Nsga2
+from gapless.explore.ppo import Ppo
 from gapless.explore.random import Random, unseen
 from gapless.study.loop import explored
 from gapless.testing import explorers as battery
@@ -121,3 +123,9 @@ def test_a_climb_that_limits_enclose_begins_anew(drawn):
     records = battery.searched(Limited(LocalSearch(starts=1), even), space, 12, 1)
     assert len(records) == 12
     assert not drawn
+
+
+def test_a_filter_tells_what_is_allowed_to_what_it_filters(drawn):
+    records = battery.searched(Limited(Filtered(Ppo(batch=8)), not_heavy), LONG, 50, 8)
+    assert len(records) == 50
+    assert len(drawn) <= 10

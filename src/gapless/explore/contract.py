@@ -72,6 +72,16 @@ def anything(arch: Arch) -> bool:
     return True
 
 
+def asked(
+    explorer: Explorer, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int,
+    allowed: Allowed,
+) -> list[Arch]:  # fmt: skip
+    """What an explorer proposes, which is told what is allowed if it has to know."""
+    if isinstance(explorer, Selective):
+        return explorer.select(history, space, rng, n, allowed)
+    return explorer.ask(history, space, rng, n)
+
+
 def worth(record: Record, objective: str) -> float:
     """The value of an objective, higher is better: a metric as it is, a cost negated.
 

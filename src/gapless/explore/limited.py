@@ -10,7 +10,7 @@ import numpy as np
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
-from gapless.explore.contract import Allowed, Explorer, Selective, check_count
+from gapless.explore.contract import Allowed, Explorer, asked, check_count
 from gapless.explore.random import unseen
 
 
@@ -49,11 +49,11 @@ class Limited:
         check_count(n)
         found: dict[Arch, None] = {}
         for _ in range(self.tries):
-            asked = self._asked(history, space, rng, n)
-            if not asked:
+            proposed = asked(self.explorer, history, space, rng, n, self.allowed)
+            if not proposed:
                 break
-            n = min(n, len(asked))  # a generation may end here
-            found |= dict.fromkeys(arch for arch in asked if self.allowed(arch))
+            n = min(n, len(proposed))  # a generation may end here
+            found |= dict.fromkeys(arch for arch in proposed if self.allowed(arch))
             if len(found) >= n:
                 return list(found)[:n]
         seen = {record.arch for record in history} | set(found)
@@ -73,8 +73,3 @@ class Limited:
                 do="raise --max",
             )
         return list(found)
-
-    def _asked(self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int) -> list[Arch]:
-        if isinstance(self.explorer, Selective):
-            return self.explorer.select(history, space, rng, n, self.allowed)
-        return self.explorer.ask(history, space, rng, n)
