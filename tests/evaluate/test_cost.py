@@ -1,9 +1,12 @@
 """Costs of stand-alone networks, and limits on them."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 import gapless.spaces
+from gapless.core import Arch
 from gapless.core.errors import BadValue, UnknownName
 from gapless.data import ImageShape
 from gapless.evaluate.cost import COSTS, Limits, limit, limits
@@ -85,3 +88,11 @@ def test_an_answer_is_kept():
     before = len(asked)
     assert one(ARCHS[0])
     assert len(asked) == before
+
+
+def test_checks_are_equal_where_they_share_their_answers():
+    most, answers = Limits((("params", 1e9),), SHAPE), dict[Arch, bool]()
+    fresh = [most.check(SPACE, lambda: IMAGE, torch.device("cpu")) for _ in range(3)]
+    one, other = (replace(check, answers=answers) for check in fresh[:2])
+    assert one == other
+    assert len({one, other, *fresh}) == 4

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gapless import explore
+from gapless.core import Choice, Space
 from gapless.core.errors import UnknownName
 from gapless.explore.random import Random, unseen
 from gapless.testing import explorers as battery
@@ -106,3 +107,16 @@ def test_unseen_is_uniform_over_what_is_left():
     expected = 4000 / len(counts)
     chi = float(((counts - expected) ** 2 / expected).sum())
     assert chi < 16.3, "chi-square, 3 degrees of freedom: exceeded by chance once in 1000; the seed is fixed"
+
+
+def test_the_last_of_a_space_of_thousands_are_drawn_and_not_looked_up_in_a_list(monkeypatch):
+    space = Space(tuple(Choice(f"c{i}", dict.fromkeys("abc")) for i in range(8)))
+    archs, rng = list(space), np.random.default_rng(0)
+    seen = set(archs[: space.size() * 9 // 10])
+    monkeypatch.setattr(Space, "__iter__", lambda self: pytest.fail("listed"))
+    drawn = [unseen(space, seen, rng) for _ in range(300)]
+    assert all(arch is not None and arch not in seen for arch in drawn)
+    assert len(set(drawn)) > 200, "of 657 that are left"
+    monkeypatch.undo()
+    assert unseen(space, set(archs[:-1]), rng) == archs[-1]
+    assert unseen(space, set(archs), rng) is None

@@ -68,3 +68,8 @@ def test_a_choice_with_too_many_ways_is_refused():
 def test_refuses(wrong):
     with pytest.raises(BadValue, match="beam and expanded"):
         Pnas(**wrong)
+
+
+def test_a_space_without_choices_has_one_architecture():
+    history = searched(Pnas(), Space(()), 3, 1, score=lambda space, arch: Record(arch, {"accuracy": 0.5}))
+    assert len(history) == 1

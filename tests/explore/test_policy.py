@@ -7,6 +7,7 @@ from tests.oracles import recurrent as oracle
 from gapless.core import Choice, Space
 from gapless.core.errors import BadValue
 from gapless.explore import controller
+from gapless.explore.contract import anything
 from gapless.explore.controller import Learnt
 from gapless.explore.policy import Policy
 from gapless.explore.ppo import Ppo
@@ -119,11 +120,11 @@ def test_ppo_moves_as_adam_on_the_clipped_objective(lr):
 @pytest.mark.parametrize("learner", [Reinforce(), Ppo(hidden=8)])
 def test_a_cold_start_gives_the_same_bits(learner):
     history = battery.searched(learner, battery.NESTED, 60, 1)
-    warm = controller._REPLAY.recall((learner, battery.NESTED), _scored(history[:-1])).learnt.theta
+    warm = controller._REPLAY.recall((learner, battery.NESTED, anything), _scored(history[:-1])).learnt.theta
     warm = warm.copy()
     controller._REPLAY._kept.clear()
     again = learner.ask(history[:-1], battery.NESTED, np.random.default_rng(0), 1)
-    cold = controller._REPLAY.recall((learner, battery.NESTED), _scored(history[:-1])).learnt.theta
+    cold = controller._REPLAY.recall((learner, battery.NESTED, anything), _scored(history[:-1])).learnt.theta
     assert again == [history[-1].arch]
     assert np.array_equal(warm, cold)
 
@@ -147,7 +148,7 @@ def test_refuses(maker, wrong):
 def test_a_policy_that_draws_what_is_known_is_given_something_new_and_learns_nothing_from_it():
     learner = Reinforce(batch=4, lr=1.0)
     history = battery.searched(learner, battery.NESTED, 40, 1)
-    batch = controller._REPLAY.recall((learner, battery.NESTED), _scored(history[:-1]))
+    batch = controller._REPLAY.recall((learner, battery.NESTED, anything), _scored(history[:-1]))
     assert batch.number > 20, "a policy that has made up its mind draws the same again"
     assert len(batch.paths) == len(batch.archs) - 1
     assert batch.archs[-1] not in {record.arch for record in history[:-1]}

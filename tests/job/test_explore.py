@@ -1,6 +1,7 @@
 """Explorations from Python: what is found, joined, resumed, killed."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -16,6 +17,7 @@ import gapless
 from gapless.core import Streams
 from gapless.core.errors import BadRunFolder, BadValue, Incompatible, Interrupted, UnknownName
 from gapless.core.record import Record
+from gapless.evaluate.zerocost.evaluator import standing
 from gapless.explore.genetic import Genetic
 from gapless.job import explore as module
 from gapless.job.exploration import Exploration, resolved
@@ -63,6 +65,32 @@ def test_what_is_found(tmp_path):
     assert [row["number"] for row in stored["candidates"]] == list(range(1, 31))
     assert sum(row["chosen"] for row in stored["candidates"]) == 1
     assert "The best so far" in (tmp_path / "a" / "report.html").read_text()
+
+
+@dataclass(frozen=True)
+class Dead:
+    """A score that only the third network has, as zero-cost scores where nothing flows through the others."""
+
+    together: int = 1
+    measure: str = "naswot"
+
+    def __call__(self, archs):
+        numbers = [5.0 if SPACE.choices.index(arch) == 2 else -math.inf for arch in archs]
+        return [
+            Record(arch, {"accuracy": standing(number), "naswot": number}, {"macs": 1.0})
+            for arch, number in zip(archs, numbers, strict=True)
+        ]
+
+
+@pytest.mark.parametrize(("trials", "best", "words"), [(2, None, "naswot not finite"), (4, 5.0, "naswot 5")])
+def test_a_score_that_is_not_finite_is_null_in_findings(trials, best, words, tmp_path):
+    found = gapless.explore("nb201", "enumeration", Dead(), run=tmp_path / "a", trials=trials)
+    text = (tmp_path / "a" / "findings.json").read_text()
+    stored = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert stored["best"]["naswot"] == best
+    assert [row["naswot"] for row in stored["candidates"]] == [None, None, 5.0, None][:trials]
+    assert module.spoken(stored["best"], "naswot") == words
+    assert [math.isfinite(record.metrics["naswot"]) for record in found.records].count(True) == (best == 5)
 
 
 def test_the_same_call_goes_on_and_another_is_refused(tmp_path):

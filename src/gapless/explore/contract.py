@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -30,6 +30,7 @@ from gapless.core.errors import BadValue
 from gapless.core.record import Record
 
 WORST = -sys.float_info.max
+Allowed = Callable[[Arch], bool]
 
 
 class Explorer(Protocol):
@@ -53,6 +54,32 @@ class Explorer(Protocol):
             BadValue: n below 1, or a record that lacks what the explorer looks at.
         """
         ...
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """An explorer that proposes the same again until it is scored: it has to know what never will be."""
+
+    def select(
+        self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int, allowed: Allowed
+    ) -> list[Arch]:
+        """What `Explorer.ask` gives, of what is allowed; none also where it finds nothing that is."""
+        ...
+
+
+def anything(arch: Arch) -> bool:
+    """Whether an architecture may be scored where there are no limits."""
+    return True
+
+
+def asked(
+    explorer: Explorer, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int,
+    allowed: Allowed,
+) -> list[Arch]:  # fmt: skip
+    """What an explorer proposes, which is told what is allowed if it has to know."""
+    if isinstance(explorer, Selective):
+        return explorer.select(history, space, rng, n, allowed)
+    return explorer.ask(history, space, rng, n)
 
 
 def worth(record: Record, objective: str) -> float:

@@ -11,10 +11,10 @@ import numpy as np
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
-from gapless.explore.contract import WORST, check_count
+from gapless.explore.contract import WORST, Allowed, anything, check_count
 from gapless.explore.lstm import Floats
 from gapless.explore.policy import Decisions, Policy
-from gapless.explore.random import filled, unseen
+from gapless.explore.random import filled, permitted
 from gapless.explore.replay import Replay, Scored, root, scores, stream
 
 BARREN = 2
@@ -59,7 +59,10 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch that was drawn, with the decisions of those to learn from; ``seen`` are all drawn so far."""
+    """A batch that was drawn, with the decisions of those to learn from; ``seen`` are all drawn so far.
+
+    It is ``over`` where nothing new was found any more.
+    """
 
     number: int
     archs: tuple[Arch, ...]
@@ -67,42 +70,46 @@ class Batch:
     learnt: Learnt
     seen: frozenset[Arch]
     barren: int = 0
+    over: bool = False
 
 
 _REPLAY: Replay[Batch] = Replay()
 
 
 def ask(
-    learner: Learner, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int
-) -> list[Arch]:
-    """What a learner wants scored next, see `gapless.explore.contract.Explorer.ask`.
+    learner: Learner, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int,
+    allowed: Allowed = anything,
+) -> list[Arch]:  # fmt: skip
+    """What a learner wants scored next, see `gapless.explore.contract.Selective.select`.
 
     The first batch is random. Every later one is drawn from the policy after the batches before: a function
     of the first batch and of what was scored. Architectures that were drawn and scored before count with
     their accuracy and are not scored again. After 2 batches in which nothing was new, the next one ends with
-    a random architecture that is, from which nothing is learnt.
+    a random architecture that is, from which nothing is learnt. What is not allowed is left out of its batch.
     """
     check_count(n)
     if len(history) < learner.batch:
         return filled(min(n, learner.batch - len(history)), lambda *_: None, history, space, rng)
-    waiting = _waiting(learner, scores(history), space)
+    waiting = _waiting(learner, scores(history), space, allowed)
     return filled(min(n, len(waiting)), lambda place, _: waiting[place], history, space, rng)
 
 
-def _waiting(learner: Learner, scored: Scored, space: Space) -> list[Arch]:
+def _waiting(learner: Learner, scored: Scored, space: Space, allowed: Allowed) -> list[Arch]:
     known = dict(reversed(scored))
     first = [arch for arch, _ in scored[: learner.batch]]
     seed, policy = root(first), Policy(space, learner.hidden, learner.layers)
-    batch = _REPLAY.recall((learner, space), scored) or _first(policy, first, seed)
+    batch = _REPLAY.recall((learner, space, allowed), scored) or _first(policy, first, seed)
     while True:
-        waiting = [arch for arch in dict.fromkeys(batch.archs) if arch not in known]
-        if waiting or len(batch.seen) == space.size():
-            _REPLAY.keep((learner, space), scored, batch)
+        waiting = [arch for arch in dict.fromkeys(batch.archs) if arch not in known and allowed(arch)]
+        if waiting or batch.over or len(batch.seen) == space.size():
+            _REPLAY.keep((learner, space, allowed), scored, batch)
             return waiting
-        values = [known[arch] for arch in batch.archs[: len(batch.paths)]]
-        rewards = [value if value > WORST else 0.0 for value in values]
-        learnt = learner.learn(policy, batch.learnt, batch.paths, rewards) if rewards else batch.learnt
-        batch = _next(policy, replace(batch, learnt=learnt), learner.batch, stream(seed, batch.number + 1))
+        pairs = zip(batch.archs, batch.paths, strict=False)
+        told = [(path, known[arch]) for arch, path in pairs if arch in known]
+        paths, rewards = [path for path, _ in told], [value if value > WORST else 0.0 for _, value in told]
+        learnt = learner.learn(policy, batch.learnt, paths, rewards) if rewards else batch.learnt
+        rng = stream(seed, batch.number + 1)
+        batch = _next(policy, replace(batch, learnt=learnt), learner.batch, rng, allowed)
 
 
 def _first(policy: Policy, first: Sequence[Arch], seed: int) -> Batch:
@@ -114,14 +121,16 @@ def _first(policy: Policy, first: Sequence[Arch], seed: int) -> Batch:
     return Batch(0, archs, paths, learnt, frozenset(archs))
 
 
-def _next(policy: Policy, batch: Batch, count: int, rng: np.random.Generator) -> Batch:
+def _next(policy: Policy, batch: Batch, count: int, rng: np.random.Generator, allowed: Allowed) -> Batch:
     drawn = policy.draw(batch.learnt.theta, count, rng)
     archs, paths = tuple(arch for arch, _ in drawn), tuple(path for _, path in drawn)
-    barren = batch.barren + 1 if batch.seen.issuperset(archs) else 0
+    new = any(arch not in batch.seen and allowed(arch) for arch in archs)
+    barren, over = 0 if new else batch.barren + 1, False
     if barren > BARREN:
-        new = unseen(policy.space, batch.seen, rng)
-        archs, paths, barren = (*archs[:-1], *([] if new is None else [new])), paths[:-1], 0
-    return Batch(batch.number + 1, archs, paths, batch.learnt, batch.seen.union(archs), barren)
+        other = permitted(policy.space, batch.seen, allowed, rng)
+        archs, paths, barren = (*archs[:-1], *([] if other is None else [other])), paths[:-1], 0
+        over = other is None
+    return Batch(batch.number + 1, archs, paths, batch.learnt, batch.seen.union(archs), barren, over)
 
 
 def advantages(rewards: Sequence[float], baseline: float | None, keep: float) -> tuple[Floats, float]:

@@ -11,11 +11,13 @@ import numpy as np
 from gapless.core import Arch, Space, Streams
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
-from gapless.explore.contract import check_count
+from gapless.explore.contract import Allowed, anything, check_count
 from gapless.explore.replay import Replay
 
 ORDERS = ("number", "shuffled")
 ROUNDS = 4
+LOOKED = 1000
+"""Places in a row that are looked at where nothing is allowed."""
 _REPLAY: Replay[tuple[int, int, frozenset[Arch]]] = Replay()
 
 
@@ -50,20 +52,29 @@ class Enumeration:
 
     def ask(self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int) -> list[Arch]:
         """See `gapless.explore.contract.Explorer.ask`."""
+        return self.select(history, space, rng, n, anything)
+
+    def select(
+        self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int, allowed: Allowed
+    ) -> list[Arch]:
+        """See `gapless.explore.contract.Selective.select`."""
         check_count(n)
         scored = tuple((record.arch, 0.0) for record in history)
-        done, place, ahead = _REPLAY.recall((self, space), scored) or (0, 0, frozenset())
+        done, place, ahead = _REPLAY.recall((self, space, allowed), scored) or (0, 0, frozenset())
         seen = set(ahead).union(arch for arch, _ in scored[done:])
         size = space.size()
         while place < size and (arch := space.at(self.number(place, size))) in seen:
             seen.remove(arch)
             place += 1
-        _REPLAY.keep((self, space), scored, (len(scored), place, frozenset(seen)))
+        _REPLAY.keep((self, space, allowed), scored, (len(scored), place, frozenset(seen)))
         found = list[Arch]()
-        while place < size and len(found) < n:
+        last = place
+        while place < size and len(found) < n and place - last < LOOKED:
             arch = space.at(self.number(place, size))
-            found += [] if arch in seen else [arch]
             place += 1
+            if arch in seen or allowed(arch):
+                found += [] if arch in seen else [arch]
+                last = place
         return found
 
     def number(self, place: int, size: int) -> int:

@@ -12,7 +12,7 @@ from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.evaluate.predictor.contract import Predictor, features
-from gapless.explore.contract import Explorer, check_count
+from gapless.explore.contract import Allowed, Explorer, anything, asked, check_count
 from gapless.explore.genetic import Genetic
 from gapless.explore.learned import made, model_of, within
 
@@ -56,12 +56,19 @@ class Filtered:
 
     def ask(self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int) -> list[Arch]:
         """See `gapless.explore.contract.Explorer.ask`."""
+        return self.select(history, space, rng, n, anything)
+
+    def select(
+        self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int, allowed: Allowed
+    ) -> list[Arch]:
+        """See `gapless.explore.contract.Selective.select`; the explorer is told, if it has to know."""
         check_count(n)
         known = within(history, space)
         if len(known) < self.initial:
-            return self.explorer.ask(history, space, rng, min(n, self.initial - len(known)))
+            count = min(n, self.initial - len(known))
+            return asked(self.explorer, history, space, rng, count, allowed)
         count = min(n, self.batch)
-        proposed = self.explorer.ask(history, space, rng, math.ceil(count / self.keep))
+        proposed = asked(self.explorer, history, space, rng, math.ceil(count / self.keep), allowed)
         if len(proposed) < 2:
             return proposed
         predictor = made(self.predictor)

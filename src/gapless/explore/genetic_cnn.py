@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
-from gapless.explore.contract import WORST, check_count
-from gapless.explore.random import filled, unseen
+from gapless.explore.contract import WORST, Allowed, anything, check_count
+from gapless.explore.random import filled, permitted
 from gapless.explore.replay import Replay, Scored, root, scores, stream
 
 Members = tuple[Arch, ...]
@@ -36,7 +36,8 @@ class GeneticCnn:
 
     Deviation: individuals that were scored before keep their accuracy, where the paper scores every one again
     in every generation; so a generation asks for less than ``population``. Where it would ask for nothing,
-    its last individual is a random architecture that is new. Equal accuracies are drawn evenly.
+    its last individual is a random architecture that is new. Equal accuracies are drawn evenly. Within limits
+    an individual that would not be allowed stays as it was drawn.
 
     Args:
         population: individuals a generation (the paper's N = 20, for 50 generations).
@@ -64,39 +65,49 @@ class GeneticCnn:
 
     def ask(self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int) -> list[Arch]:
         """See `gapless.explore.contract.Explorer.ask`."""
+        return self.select(history, space, rng, n, anything)
+
+    def select(
+        self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int, allowed: Allowed
+    ) -> list[Arch]:
+        """See `gapless.explore.contract.Selective.select`."""
         check_count(n)
         if len(history) < self.population:
             return filled(min(n, self.population - len(history)), lambda *_: None, history, space, rng)
-        waiting = self._waiting(scores(history), space)
+        waiting = self._waiting(scores(history), space, allowed)
         count = len(waiting) or n
         return filled(min(n, count), lambda k, _: waiting[k] if waiting else None, history, space, rng)
 
-    def _waiting(self, scored: Scored, space: Space) -> Members:
+    def _waiting(self, scored: Scored, space: Space, allowed: Allowed = anything) -> Members:
         """What is not scored yet of the first generation that is not scored as a whole."""
         first = [arch for arch, _ in scored[: self.population]]
         known = dict(reversed(scored))
         seed, inside = root(first), tuple(arch for arch in first if arch in space)
-        number, members, seen = _REPLAY.recall((self, space), scored) or (0, inside, inside)
+        number, members, seen = _REPLAY.recall((self, space, allowed), scored) or (0, inside, inside)
         while members:
             waiting = tuple(dict.fromkeys(arch for arch in members if arch not in known))
             if waiting or len(seen) == space.size():
-                _REPLAY.keep((self, space), scored, (number, members, seen))
+                _REPLAY.keep((self, space, allowed), scored, (number, members, seen))
                 return waiting
             number += 1
             draw, before = stream(seed, number), frozenset(seen)
-            members = self._next(members, [known[arch] for arch in members], space, draw)
+            members = self._next(members, [known[arch] for arch in members], space, draw, allowed)
             if before.issuperset(members):
-                new = unseen(space, before, draw)
-                members = (*members[:-1], *(() if new is None else (new,)))
+                new = permitted(space, before, allowed, draw)
+                if new is None:
+                    break
+                members = (*members[:-1], new)
             seen = (*seen, *(arch for arch in dict.fromkeys(members) if arch not in before))
         return ()
 
     def _next(
-        self, members: Members, accuracies: Sequence[float], space: Space, rng: np.random.Generator
-    ) -> Members:
+        self, members: Members, accuracies: Sequence[float], space: Space, rng: np.random.Generator,
+        allowed: Allowed = anything,
+    ) -> Members:  # fmt: skip
         """The individuals of the next generation, not scored."""
         drawn = rng.choice(len(members), self.population, p=chances(accuracies)).tolist()
-        found = [members[i] for i in drawn]
+        before = [members[i] for i in drawn]
+        found = list(before)
         crossed = np.repeat(rng.random(self.population // 2) < self.cross, 2)
         for i in range(self.population):
             if i < len(crossed) and crossed[i]:
@@ -104,7 +115,7 @@ class GeneticCnn:
                     found[i : i + 2] = swapped(space, found[i], found[i + 1], self.swap, rng)
             elif rng.random() < self.mutate:
                 found[i] = space.mutate(found[i], rng, self.flip)
-        return tuple(found)
+        return tuple(new if allowed(new) else old for new, old in zip(found, before, strict=True))
 
 
 def chances(accuracies: Sequence[float]) -> NDArray[np.float64]:

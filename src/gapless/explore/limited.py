@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
-from gapless.explore.contract import Explorer, check_count
+from gapless.explore.contract import Allowed, Explorer, asked, check_count
 from gapless.explore.random import unseen
 
 
@@ -18,6 +18,7 @@ from gapless.explore.random import unseen
 class Limited:
     """Asks an explorer again, with other random numbers, for each architecture that is not allowed.
 
+    One that would propose the same again is told what is allowed, see `gapless.explore.contract.Selective`.
     What is still missing after ``tries`` calls is drawn uniformly from what is allowed (Guo et al. 2019,
     section 3.4: constraints are enforced while children are bred, and never by a penalty). Records hold
     allowed architectures only, so generations are as large as without limits.
@@ -30,7 +31,7 @@ class Limited:
     """
 
     explorer: Explorer
-    allowed: Callable[[Arch], bool]
+    allowed: Allowed
     tries: int = 10
     draws: int = 1000
 
@@ -48,9 +49,11 @@ class Limited:
         check_count(n)
         found: dict[Arch, None] = {}
         for _ in range(self.tries):
-            asked = self.explorer.ask(history, space, rng, n)
-            n = min(n, len(asked))  # a generation may end here
-            found |= dict.fromkeys(arch for arch in asked if self.allowed(arch))
+            proposed = asked(self.explorer, history, space, rng, n, self.allowed)
+            if not proposed:
+                break
+            n = min(n, len(proposed))  # a generation may end here
+            found |= dict.fromkeys(arch for arch in proposed if self.allowed(arch))
             if len(found) >= n:
                 return list(found)[:n]
         seen = {record.arch for record in history} | set(found)

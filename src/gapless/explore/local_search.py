@@ -16,7 +16,7 @@ import numpy as np
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
-from gapless.explore.contract import check_count
+from gapless.explore.contract import Allowed, anything, check_count
 from gapless.explore.random import filled
 from gapless.explore.replay import Replay, Scored, scores
 
@@ -53,19 +53,27 @@ class LocalSearch:
 
     def ask(self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int) -> list[Arch]:
         """See `gapless.explore.contract.Explorer.ask`."""
+        return self.select(history, space, rng, n, anything)
+
+    def select(
+        self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int, allowed: Allowed
+    ) -> list[Arch]:
+        """See `gapless.explore.contract.Selective.select`."""
         check_count(n)
         scored = scores(history)
-        at, starts = self._at(scored, space)
+        at, starts = self._at(scored, space, allowed)
         if at is None:
             return filled(min(n, self.starts - len(starts)), lambda *_: None, history, space, rng)
         known = {arch for arch, _ in scored}
         near = [arch for arch in neighbours(space, at) if arch not in known]
-        order = rng.permutation(len(near)).tolist()
-        return filled(min(n, len(near)), lambda place, seen: near[order[place]], history, space, rng)
+        ordered = (near[i] for i in rng.permutation(len(near)).tolist())
+        return list(islice(filter(allowed, ordered), n))
 
-    def _at(self, scored: Scored, space: Space) -> tuple[Arch | None, tuple[Arch, ...]]:
+    def _at(
+        self, scored: Scored, space: Space, allowed: Allowed = anything
+    ) -> tuple[Arch | None, tuple[Arch, ...]]:
         """Where the climb is, None before it begins; and the starts of this climb scored so far."""
-        done, at, starts = _REPLAY.recall((self, space), scored) or (0, None, ())
+        done, at, starts = _REPLAY.recall((self, space, allowed), scored) or (0, None, ())
         values = {arch: value for arch, value in scored[:done] if arch in space}
         for arch, value in scored[done:]:
             if arch in values or arch not in space:
@@ -77,21 +85,22 @@ class LocalSearch:
             elif self.first and value > values[at]:
                 at = arch
             if at is not None:
-                at = self._climbed(at, values, space)
+                at = self._climbed(at, values, space, allowed)
                 starts = () if at is None else starts
-        _REPLAY.keep((self, space), scored, (len(scored), at, starts))
+        _REPLAY.keep((self, space, allowed), scored, (len(scored), at, starts))
         return at, starts
 
-    def _climbed(self, at: Arch, values: Mapping[Arch, float], space: Space) -> Arch | None:
+    def _climbed(self, at: Arch, values: Mapping[Arch, float], space: Space, allowed: Allowed) -> Arch | None:
         """Where the climb goes on; None at the top."""
         while True:
             near = neighbours(space, at)
             known = [arch for arch in near if arch in values]
-            if len(known) < len(near) and not self.first:
+            open_ = any(arch not in values and allowed(arch) for arch in near)
+            if open_ and not self.first:
                 return at
             best = max(known, key=values.__getitem__, default=at)
             if values[best] <= values[at]:
-                return at if len(known) < len(near) else None
+                return at if open_ else None
             at = best
 
 

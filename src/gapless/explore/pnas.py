@@ -74,7 +74,8 @@ class Pnas:
         last = within(history[(whole - 1) * self.beam : whole * self.beam], space) if level else []
         beginnings = best(last, max(1, self.beam // 2), self.objective)
         seen = {record.arch for record in history}
-        tried = self._expanded(beginnings, level, seen, space, rng) if level == 0 or beginnings else []
+        begins = space.choices and (level == 0 or beginnings)
+        tried = self._expanded(beginnings, level, seen, space, rng) if begins else []
         ranked = self._ranked(tried, within(history, space), space)
 
         def next_(place: int, seen: Set[Arch]) -> Arch | None:

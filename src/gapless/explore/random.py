@@ -9,7 +9,9 @@ import numpy as np
 
 from gapless.core import Arch, Space
 from gapless.core.record import Record
-from gapless.explore.contract import check_count
+from gapless.explore.contract import Allowed, check_count
+
+DRAWS, LISTED = 1000, 4096
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,27 @@ def unseen(space: Space, seen: Set[Arch], rng: np.random.Generator) -> Arch | No
     """An architecture drawn uniformly from those not in ``seen``; None where there are none.
 
     By rejection while at least half the space is left, else from a list of what is left, which is no
-    longer than ``seen``.
+    longer than ``seen``. A list of thousands takes long: before it, an eighth as many draws are tried.
     """
     if space.size() > 2 * len(seen):
         while True:
             arch = space.sample(rng)
             if arch not in seen:
                 return arch
+    for _ in range(space.size() // 8 if space.size() > LISTED else 0):
+        arch = space.sample(rng)
+        if arch not in seen:
+            return arch
     left = [arch for arch in space if arch not in seen]
     return left[int(rng.integers(len(left)))] if left else None
+
+
+def permitted(space: Space, seen: Set[Arch], allowed: Allowed, rng: np.random.Generator) -> Arch | None:
+    """The first of 1000 draws of `unseen`, none of them twice, that is allowed; None where none is."""
+    looked = set(seen)
+    for _ in range(DRAWS):
+        arch = unseen(space, looked, rng)
+        if arch is None or allowed(arch):
+            return arch
+        looked.add(arch)
+    return None

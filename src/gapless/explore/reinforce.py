@@ -14,6 +14,7 @@ from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.explore import controller
+from gapless.explore.contract import Allowed
 from gapless.explore.controller import Learnt
 from gapless.explore.policy import Decisions, Policy
 
@@ -65,6 +66,12 @@ class Reinforce:
     def ask(self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int) -> list[Arch]:
         """See `gapless.explore.contract.Explorer.ask`."""
         return controller.ask(self, history, space, rng, n)
+
+    def select(
+        self, history: Sequence[Record], space: Space, rng: np.random.Generator, n: int, allowed: Allowed
+    ) -> list[Arch]:
+        """See `gapless.explore.contract.Selective.select`."""
+        return controller.ask(self, history, space, rng, n, allowed)
 
     def learn(
         self, policy: Policy, learnt: Learnt, paths: Sequence[Decisions], accuracies: Sequence[float]

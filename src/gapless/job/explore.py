@@ -306,7 +306,7 @@ def findings(
         return found
     found["architecture"] = {"text": space.text(top.arch), "key": top.arch.key, "json": top.arch.to_json()}
     found["drawing"] = {"panels": space.drawing(top.arch)}
-    found["best"] = {**top.metrics, "cost": dict(top.cost)}
+    found["best"] = {**_told(top.metrics), "cost": _told(top.cost)}
     found["curve"] = _curve(records, name or "accuracy")
     found["candidates"] = [_row(number, record, top) for number, record in _thinned(records)]
     return found
@@ -336,7 +336,12 @@ def _row(number: int, record: Record, top: Record) -> dict[str, Any]:
     shown = {"parameters": "params"}  # as everywhere in findings
     costs = {shown.get(name, name): value for name, value in record.cost.items()}
     told = {"number": number, "key": record.arch.key, "chosen": record.arch == top.arch}
-    return {**told, **record.metrics, **costs}
+    return {**told, **_told(record.metrics), **_told(costs)}
+
+
+def _told(values: Mapping[str, float]) -> dict[str, float | None]:
+    """As JSON can say it: null for what is not finite."""
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
 
 def _note(records: Sequence[Record], name: str | None) -> str:
@@ -349,11 +354,11 @@ def measure(terrain: Terrain) -> str | None:
     return getattr(terrain.evaluator, "measure", None)
 
 
-def spoken(metrics: Mapping[str, float], name: str | None) -> str:
+def spoken(metrics: Mapping[str, Any], name: str | None) -> str:
     """How good the best is, in words: an accuracy, or the score that stands behind it."""
     if name is None or name not in metrics:
         return f"{100 * metrics['accuracy']:.2f} %"
-    return f"{name} {metrics[name]:.6g}"
+    return f"{name} {metrics[name]:.6g}" if metrics[name] is not None else f"{name} not finite"
 
 
 @contextmanager
