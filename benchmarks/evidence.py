@@ -199,9 +199,9 @@ def compared(space: Results) -> list[str]:
     mean, deviation = space["random search"]
     return [
         f"The best cell of the space has {space['best']:.2f}, a random one {space['mean']:.2f} in the mean; "
-        f"the best tenth begins at {space['tenth']:.2f}.", "Random search that the table tells the validation "
-        f"accuracy of {RANDOM} cells after 12 epochs", f"finds {mean:.2f} ± {deviation:.2f}, over its draws.",
-        "",
+        f"the best tenth begins at {space['tenth']:.2f}.",
+        f"Random search that the table tells the validation accuracy of {RANDOM} cells after 12 epochs",
+        f"finds {mean:.2f} ± {deviation:.2f}, over its draws.", "",
     ]  # fmt: skip
 
 
