@@ -22,16 +22,16 @@ NB201_OPS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3
 def darts() -> Example:
     """Two cells of seven nodes on digits; the search collapsed half-way towards skips."""
     normal = [
-        ("c_{k-2}", "0", "sep_conv_3x3"), ("c_{k-1}", "0", "dil_conv_5x5"), ("c_{k-2}", "1", "skip_connect"),
-        ("0", "1", "sep_conv_5x5"), ("c_{k-1}", "2", "sep_conv_3x3"), ("1", "2", "skip_connect"),
-        ("c_{k-2}", "3", "max_pool_3x3"), ("0", "3", "dil_conv_3x3"),
+        ("c_{k-2}", "2", "sep_conv_3x3"), ("c_{k-1}", "2", "dil_conv_5x5"), ("c_{k-2}", "3", "skip_connect"),
+        ("2", "3", "sep_conv_5x5"), ("c_{k-1}", "4", "sep_conv_3x3"), ("3", "4", "skip_connect"),
+        ("c_{k-2}", "5", "max_pool_3x3"), ("2", "5", "dil_conv_3x3"),
     ]  # fmt: skip
     reduce = [
-        ("c_{k-2}", "0", "max_pool_3x3"), ("c_{k-1}", "0", "avg_pool_3x3"), ("c_{k-1}", "1", "max_pool_3x3"),
-        ("0", "1", "skip_connect"), ("0", "2", "skip_connect"), ("1", "2", "sep_conv_3x3"),
-        ("c_{k-1}", "3", "dil_conv_5x5"), ("2", "3", "skip_connect"),
+        ("c_{k-2}", "2", "max_pool_3x3"), ("c_{k-1}", "2", "avg_pool_3x3"), ("c_{k-1}", "3", "max_pool_3x3"),
+        ("2", "3", "skip_connect"), ("2", "4", "skip_connect"), ("3", "4", "sep_conv_3x3"),
+        ("c_{k-1}", "5", "dil_conv_5x5"), ("4", "5", "skip_connect"),
     ]  # fmt: skip
-    names = ["c_{k-2}", "c_{k-1}", "0", "1", "2", "3"]
+    names = ["c_{k-2}", "c_{k-1}", "2", "3", "4", "5"]
     rows = [f"{b}<-{a}" for b in range(2, 6) for a in range(b)]
     alpha = _alpha({"normal": rows, "reduce": rows}, DARTS_OPS, epochs=50, pull="skip_connect", seed=3)
     findings = _findings("darts", "digits", "DARTS, first order", 0.9744)

@@ -24,9 +24,9 @@ def test_rows_keep_their_order_and_read_as_arrows() -> None:
 def test_rows_name_nodes_as_the_drawing_does() -> None:
     darts = spaces.get("darts")
     called = nodes(darts.drawing(darts.choices.at(0)))
-    assert called == {"0": "cₖ₋₂", "1": "cₖ₋₁", "2": "0", "3": "1", "4": "2", "5": "3", "out": "cₖ"}
+    assert called == {"0": "cₖ₋₂", "1": "cₖ₋₁", "2": "2", "3": "3", "4": "4", "5": "5", "out": "cₖ"}
     found = rows([row for name in ("2<-0", "5<-4", "layer 4") for row in _table({"a": [1.0]}, name)], called)
-    assert [row.label for row in found] == ["cₖ₋₂ → 0", "2 → 3", "layer 4"]
+    assert [row.label for row in found] == ["cₖ₋₂ → 2", "4 → 5", "layer 4"]
     assert [row.name for row in found] == ["2<-0", "5<-4", "layer 4"]
 
 

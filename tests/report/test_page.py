@@ -106,9 +106,9 @@ def test_numbers_of_the_headline(page: str) -> None:
 
 def test_gates_and_drawing_call_nodes_alike(page: str) -> None:
     text = "".join(Reader(page).text)
-    assert "cₖ₋₂ → 0" in text
-    assert "2 → 3" in text
-    assert "→ 5" not in text
+    assert "cₖ₋₂ → 2" in text
+    assert "4 → 5" in text
+    assert "→ 0" not in text
 
 
 def test_one_random_architecture_has_no_average() -> None:

@@ -242,7 +242,7 @@ def test_text_and_drawing():
     )
     normal, reduce = space.drawing(arch)
     assert (normal["title"], reduce["title"]) == ("normal cell", "reduction cell")
-    assert [node["label"] for node in normal["nodes"]] == ["c_{k-2}", "c_{k-1}", "0 concat", "1", "c_k"]
+    assert [node["label"] for node in normal["nodes"]] == ["c_{k-2}", "c_{k-1}", "2 concat", "3", "c_k"]
     assert [(e["from"], e["to"]) for e in normal["edges"]] == [
         ("1", "2"), ("0", "2"), ("2", "3"), ("2", "3"), ("3", "out"),
     ]  # fmt: skip

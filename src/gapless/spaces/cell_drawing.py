@@ -11,14 +11,14 @@ def panel(
 ) -> dict[str, Any]:
     """A panel as in `SearchSpace.drawing`; ``entering`` gives each node's (source, operation) pairs.
 
-    Sources 0 and 1 are the two earlier cells, nodes count from 2. All nodes leave the cell where it is not
+    Sources 0 and 1 are the two earlier cells, nodes count from 2, here as in an architecture's text. All nodes leave the cell where it is not
     said which do.
     """
     labels = ["c_{k-2}", "c_{k-1}"]
     nodes = [{"id": str(i), "label": label, "kind": "input"} for i, label in enumerate(labels)]
     edges = []
     for node, pairs in entering.items():
-        nodes.append({"id": str(node), "label": str(node - 2), "kind": "node"})
+        nodes.append({"id": str(node), "label": str(node), "kind": "node"})
         edges += [{"from": source, "to": str(node), "label": operation} for source, operation in pairs]
         if leaving is None or node in leaving:
             edges.append({"from": str(node), "to": "out", "label": ""})
