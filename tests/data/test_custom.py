@@ -155,6 +155,18 @@ def test_labels_in_other_clothes(label: Any) -> None:
     assert made(train).shape.classes == 2
 
 
+@pytest.mark.parametrize("label", [100, 10**7, 2**40, 2**70])
+def test_labels_that_no_images_could_fill(label: int) -> None:
+    """Refused before a name is made for each of them."""
+    train = pairs(eight_bit(12))
+    train[7] = (train[7][0], label)
+    refused(rf"{label} at train\[7\]", train)
+
+
+def test_images_without_a_channel() -> None:
+    refused(r"got uint8 0 x 8 x 8 at train\[0\]", pairs(eight_bit(12, channels=0)))
+
+
 def test_a_class_with_too_few_images() -> None:
     array = eight_bit(12)
     refused("at least 3 training images.*got 0 in class '1'", [(a, 2 * (i % 2)) for i, a in enumerate(array)])

@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from gapless.engine.extra import fill
 from gapless.engine.state import restore, snapshot
 from gapless.parts.update.bilevel import Bilevel
 from gapless.testing.methods import advance, differing, reopened, started
@@ -84,6 +85,16 @@ def test_the_kept_options_are_saved_with_the_run():
     assert differing(run, again) == []
     restored, fresh = ({n: tuple(a.shape) for n, a in r.alpha.items()} for r in (again, toys.run(DARTS)))
     assert restored["normal"] != fresh["normal"]
+
+
+def test_extra_tensors_come_back_where_they_were_made():
+    """A part on another device than the host keeps figures on the host, of other shapes as time goes on."""
+    elsewhere = torch.device("meta")
+    extra = {"there": torch.zeros(2, device=elsewhere), "here": torch.zeros(0)}
+    fill(extra, {"there": torch.zeros(3), "here": torch.arange(3.0), "later": torch.ones(2)})
+    assert extra["there"].device == elsewhere
+    assert torch.equal(extra["here"], torch.arange(3.0))
+    assert torch.equal(extra["later"], torch.ones(2))
 
 
 def test_extra_tensors_come_back():

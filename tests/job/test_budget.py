@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 from tests.job.tiny import SETTINGS
 
 from gapless.core.errors import BadValue
+from gapless.job import budget
 from gapless.job.budget import Cost, fitted, measured, within
 from gapless.job.plan import Plan, plan
 from gapless.job.request import Request
@@ -32,6 +34,26 @@ def test_an_epoch_of_both_is_measured() -> None:
     assert cost.search > 0
     assert cost.training > 0
     assert measured(planned(retrain=False)).training == 0
+
+
+def test_what_is_measured_is_the_search_that_will_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the images that it will see, which the recipe may make smaller."""
+    seen = []
+    monkeypatch.setattr(budget, "_seconds_a_step", lambda step, device: seen.append(step.__self__) or 1.0)
+    whole = planned(retrain=False)
+    smaller = replace(whole, recipe=replace(whole.recipe, side=4))
+    measured(smaller)
+    run = seen[0]
+    assert run.data.shape == replace(whole.data.shape, height=4, width=4)
+    assert run.use.image == whole.data.shape
+    assert run.use.shape == whole.preset.deploy
+
+
+def test_a_step_is_over_when_the_device_has_done_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = []
+    monkeypatch.setattr(budget, "waited", lambda device: events.append(str(device)))
+    assert budget._seconds_a_step(lambda: events.append("step"), torch.device("cuda")) > 0
+    assert events == ["step", "cuda", *["step"] * budget.TIMED, "cuda"]
 
 
 def test_half_of_the_time_is_the_searchs_and_half_the_trainings() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
+import pickle
+import queue
 import signal
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +28,7 @@ from gapless.job.interrupt import Stopper
 from gapless.job.plan import Plan, plan
 from gapless.job.request import Request
 from gapless.job.show import Quiet
+from gapless.job.worker import messages
 
 pytestmark = pytest.mark.slow
 SHORT = (("training.epochs", "2"), ("deploy.channels", "2"), ("training.batch", "32"), ("data.limit", "120"))
@@ -98,6 +103,20 @@ def test_a_killed_worker_is_named_and_its_training_done_again(tmp_path: Path) ->
     again, expected = crew(of, RunFolder.create(tmp_path / "whole", {}), 2)
     again.do(todo)
     assert without_time(records) == without_time(expected)
+
+
+@pytest.mark.parametrize("cut", [0, 50])
+def test_a_worker_goes_when_its_job_does(monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
+    """Between two messages, or in the middle of one, as where a killed job was sending images."""
+    left: queue.Queue[int] = queue.Queue()
+
+    def leave(status: int) -> None:
+        left.put(status)
+        threading.Event().wait()  # nothing comes after the end
+
+    monkeypatch.setattr("gapless.job.worker.os", SimpleNamespace(_exit=leave))
+    messages(io.BytesIO(pickle.dumps("a long message" * 10)[:cut]))
+    assert left.get(timeout=10) == 1
 
 
 def test_a_training_that_always_fails_ends_the_job(tmp_path: Path) -> None:

@@ -37,6 +37,20 @@ def b_is_idle(step, name):
     return name == "b" and step in (2, 3)
 
 
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3)])
+def test_what_is_remembered_comes_back_beside_the_weight(kind, shape):
+    """From a checkpoint, which is on the host; Adam's count of its steps stays there."""
+    weight = torch.zeros(shape, requires_grad=True)
+    descent = Descent({"a": weight}, Optim(kind, LR, (MOMENTUM, 0.9)))
+    weight.grad = torch.ones(shape)
+    descent.step(Progress(0, 2))
+    there = Descent({"a": torch.zeros(shape, device="meta", requires_grad=True)}, descent.optim)
+    there.restore(descent.state())
+    devices = {name: value.device.type for name, value in there.state().items()}
+    assert devices == {name: "cpu" if name == "a/step" else "meta" for name in descent.state()}
+
+
 @pytest.mark.parametrize("idle", ["freeze", "decay"])
 def test_idle_weights(idle):
     """Frozen ones keep value and velocity; decaying ones move on by momentum and weight decay."""

@@ -61,7 +61,7 @@ def from_datasets(
     first, first_labels = _read(train, "train", None)
     second, second_labels = _read(test, "test", first)
     if titles is None:
-        titles = tuple(str(number) for number in range(int(first_labels.max()) + 1))
+        titles = _numbers(first_labels)
     if len(titles) < 2:
         raise BadData(expected="at least 2 classes", got=str(len(titles)), do="add images of another class")
     for where, labels in (("train", first_labels), ("test", second_labels)):
@@ -82,6 +82,18 @@ def from_datasets(
         return Memory(arrays.pixels(rows, None))
 
     return assemble(name, titles, labels, plan, load, arrays.augment)
+
+
+def _numbers(labels: Rows) -> tuple[str, ...]:
+    """Names of classes that have none; far too many are refused before any is made."""
+    at = int(labels.argmax())
+    if labels[at] >= len(labels):
+        raise BadData(
+            expected=f"labels from 0 on without gaps, of {len(labels)} images below {len(labels)}",
+            got=f"{labels[at]} at train[{at}]",
+            do="number the classes from 0",
+        )
+    return tuple(str(number) for number in range(int(labels[at]) + 1))
 
 
 def _titles(train: Pairs, test: Pairs, classes: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -157,9 +169,9 @@ def _item(dataset: Pairs, index: int, where: str) -> tuple[Tensor, int]:
 def _label(label: Any, where: str) -> int:
     array = label.detach().cpu().numpy() if isinstance(label, Tensor) else label
     value = array.item() if isinstance(array, np.ndarray | np.generic) and array.size == 1 else array
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or value.bit_length() > 63:
         raise BadData(
-            expected="labels that are whole numbers",
+            expected="labels that are whole numbers below 2^63",
             got=f"{label!r} at {where}",
             do="number the classes from 0",
         )
@@ -182,7 +194,7 @@ def _image(image: Any, where: str) -> Tensor:
             do="convert the images",
         )
     tensor = tensor[None] if tensor.ndim == 2 else tensor
-    if tensor.ndim != 3 or min(tensor.shape[1:]) < _SMALLEST or tensor.is_complex():
+    if tensor.ndim != 3 or min(tensor.shape[1:]) < _SMALLEST or not len(tensor) or tensor.is_complex():
         raise BadData(
             expected=f"images c x h x w or h x w of real numbers, at least {_SMALLEST} x {_SMALLEST}",
             got=f"{_form(tensor)} at {where}",

@@ -23,8 +23,12 @@ def flat(extra: Extra) -> dict[str, torch.Tensor]:
     return found
 
 
-def fill(extra: Extra, tensors: Mapping[str, torch.Tensor], device: torch.device) -> None:
-    """Puts back what `flat` gave; networks and optimizers are there already, tensors need not be."""
+def fill(extra: Extra, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Puts back what `flat` gave; networks and optimizers are there already, tensors need not be.
+
+    A tensor comes back on the device of the one that is there, of whatever shape, else where it is given:
+    on the host, from a checkpoint.
+    """
     for name, value in extra.items():
         if isinstance(value, (nn.Module, Descent)):
             start = f"{name}|"
@@ -41,4 +45,4 @@ def fill(extra: Extra, tensors: Mapping[str, torch.Tensor], device: torch.device
             with torch.no_grad():
                 there.copy_(tensor)
         else:
-            extra[key] = tensor.to(device)
+            extra[key] = tensor.to(there.device) if isinstance(there, torch.Tensor) else tensor

@@ -226,7 +226,7 @@ class Run:
 
     def check_finite(self) -> None:
         """Raises:
-        Diverged: a loss of this epoch is not a finite number.
+        Diverged: a loss of this epoch, or an alpha, is not a finite number.
         """
         for name, value in self.sums.items():
             if not bool(torch.isfinite(value)):
@@ -234,6 +234,14 @@ class Run:
                     expected=f"a finite {name.replace('_', ' ')}",
                     got=f"{value.item()} at step {self.total}",
                     do="lower the learning rate (--set weights.lr=...) or look at the data; "
+                    "the last checkpoint is from before this step",
+                )
+        for name, table in self.alpha.items():
+            if not bool(torch.isfinite(table).all()):
+                raise Diverged(
+                    expected=f"a finite alpha in '{name}'",
+                    got=f"infinity or NaN at step {self.total}",
+                    do="lower its learning rate (--set alphas.lr=...) or look at the data; "
                     "the last checkpoint is from before this step",
                 )
 

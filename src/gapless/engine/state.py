@@ -69,7 +69,7 @@ def go_back(run: Run, tensors: dict[str, torch.Tensor], values: dict[str, Any]) 
             run.alpha[name].copy_(value)
     run.weights.restore(part("weights"))
     run.alphas.restore(part("alphas"))
-    fill(run.extra, part("extra"), run.device)
+    fill(run.extra, part("extra"))
     run.sums = {n: v if n.startswith("n/") else v.to(run.device) for n, v in part("sums").items()}
 
 

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
+import torch
+
 from gapless.core.errors import BadValue
 from gapless.engine.loop import evaluate
-from gapless.engine.run import Run
+from gapless.engine.run import Run, Use
 from gapless.evaluate.standalone import Trainee
 from gapless.job.alone import ALL
 from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.plan import Plan, plan
 from gapless.job.request import seconds, spoken
+from gapless.nets.latency import waited
 from gapless.nets.seeded import seeded
 from gapless.spaces.contract import subnet
 
@@ -113,9 +116,10 @@ def _trainings(planned: Plan) -> int:
 def _search(planned: Plan) -> tuple[float, float]:
     """Of an epoch and of an evaluation, by a run that is thrown away."""
     run = Run(
-        planned.recipe, planned.space, planned.preset.search, planned.data, planned.streams, planned.device
-    )
-    step = _seconds_a_step(run.step)
+        planned.recipe, planned.space, planned.preset.search, planned.search_data, planned.streams,
+        planned.device, Use(planned.preset.deploy, planned.data.shape),
+    )  # fmt: skip
+    step = _seconds_a_step(run.step, planned.device)
     epoch = step * planned.data.steps(planned.recipe.learns_from, planned.recipe.batch)
     select: Any = planned.recipe.select
     if select.evaluations and _adjustable(select):
@@ -131,12 +135,14 @@ def _epoch_of_training(planned: Plan) -> float:
         net = subnet(planned.space, arch, planned.preset.deploy, planned.data.shape)
     training = planned.preset.training
     trainee = Trainee(net, training, planned.data, ALL, planned.streams, planned.device)
-    return _seconds_a_step(trainee.step) * planned.data.steps(ALL, training.batch)
+    return _seconds_a_step(trainee.step, planned.device) * planned.data.steps(ALL, training.batch)
 
 
-def _seconds_a_step(step: Callable[[], None]) -> float:
+def _seconds_a_step(step: Callable[[], None], device: torch.device) -> float:
     step()
+    waited(device)
     started = time.perf_counter()
     for _ in range(TIMED):
         step()
+    waited(device)
     return (time.perf_counter() - started) / TIMED

@@ -67,7 +67,7 @@ def messages(stream: BinaryIO) -> queue.Queue[Any]:
         while True:
             try:
                 message = pickle.load(stream)
-            except EOFError:
+            except (EOFError, pickle.UnpicklingError):  # at the end of a message, or in the middle of one
                 os._exit(1)
             found.put(message)
             if message is None:

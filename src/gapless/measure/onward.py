@@ -54,7 +54,7 @@ def again(run: Run, epochs: int) -> Run:
         for name, table in run.alpha.items():
             further.alpha[name].copy_(table)
     kept = {n: t for n, t in flat(run.extra).items() if n.split("|", 1)[0] in further.extra}
-    fill(further.extra, kept, run.device)
+    fill(further.extra, kept)
     return further
 
 

@@ -103,5 +103,5 @@ class Descent:
                 self.decay = value.item()
                 continue
             like = self.named[name]
-            device = like.device if value.shape == like.shape and value.dim() else value.device
+            device = value.device if key == "step" else like.device  # Adam counts its steps on the host
             self._torch.state[like][key] = value.clone().to(device)

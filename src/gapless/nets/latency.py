@@ -99,9 +99,14 @@ def interleaved(
 def _timed(call: Callable[[], object], device: torch.device) -> float:
     start = time.perf_counter()
     call()
+    waited(device)
+    return time.perf_counter() - start
+
+
+def waited(device: torch.device) -> None:
+    """Returns once all work that is queued on a device is done."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return time.perf_counter() - start
 
 
 def _summary(times: list[float], device: torch.device) -> Latency:

@@ -10,8 +10,12 @@ import torch
 
 @contextmanager
 def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
-    """Within, torch's global generators start from ``seed``; afterwards they are as they were."""
+    """Within, torch's generators of the host and of ``device`` start from ``seed``; afterwards all are as
+    they were. Those of other devices are left alone."""
     device = torch.device(device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield

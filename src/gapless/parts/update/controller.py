@@ -51,11 +51,10 @@ class Controller:
     bound: float = 1.1
 
     def init(self, run: RunView) -> Extra:
-        """The policy, its optimizer and the baseline."""
+        """The policy, its optimizer and the baseline; on the host, where each of its decisions is needed."""
         with seeded(0):  # every number that is drawn here is overwritten
             policy = Policy(run.choices, self.hidden, self.bound)
         policy.begin(run.streams.generator("policy"))
-        policy.to(run.device)
         optim = Descent(dict(policy.named_parameters()), run.alphas.optim)
         return {POLICY: policy, OPTIM: optim, BASELINE: torch.zeros((), dtype=torch.float64)}
 
