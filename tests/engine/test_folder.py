@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gapless.core.errors import BadRunFolder
+from gapless.core.files import hidden
 from gapless.engine.folder import FORMAT, VERSION, RunFolder
 
 
@@ -31,6 +32,22 @@ def test_an_empty_folder_and_one_with_a_lock_are_free(tmp_path: Path) -> None:
     RunFolder.vacant(tmp_path)
     (tmp_path / ".lock").touch()
     RunFolder.create(tmp_path, {})
+
+
+def test_what_a_killed_process_left_is_in_nobodys_way(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "checkpoint" / "search", tmp_path / "networks"):
+        place.mkdir(parents=True, exist_ok=True)
+        hidden(place / "x").touch()
+    left = hidden(tmp_path / "run.json")
+    left.touch()
+    (tmp_path / "alone").mkdir()
+    hidden(tmp_path / "alone" / "run.json").touch()
+    RunFolder.create(tmp_path / "alone", {})
+    other = hidden(tmp_path / "another run" / "x")
+    other.parent.mkdir()
+    other.touch()
+    with RunFolder(tmp_path).locked():
+        assert [*tmp_path.rglob(".gapless-*")] == [other, *(tmp_path / "alone").glob(".gapless-*")]
 
 
 def test_looking_makes_nothing(tmp_path: Path) -> None:
@@ -166,6 +183,7 @@ def test_csv_comes_back(table: list[dict[str, object]], tmp_path: Path) -> None:
 LOOK = """
 import os
 from gapless.core.errors import BadRunFolder
+from gapless.core.files import hidden
 from gapless.engine.folder import RunFolder
 if os.geteuid() == 0:
     os.setuid(65534)

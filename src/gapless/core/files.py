@@ -15,9 +15,13 @@ def quoted(path: str | os.PathLike[str]) -> str:
     return shlex.quote(os.fspath(path))
 
 
+LEFT = ".gapless-*.tmp"
+"""What a process that was killed while it wrote leaves behind."""
+
+
 def hidden(path: Path) -> Path:
     """A name in the same folder that nobody else uses."""
-    return path.parent / f".gapless-{uuid.uuid4().hex}.tmp"
+    return path.parent / LEFT.replace("*", uuid.uuid4().hex)
 
 
 @contextmanager

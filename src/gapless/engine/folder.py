@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gapless.core.errors import BadRunFolder
-from gapless.core.files import beside, quoted
+from gapless.core.files import LEFT, beside, quoted
 
 FORMAT, VERSION = "gapless.run", 1
+WRITTEN = ("", "checkpoint/**/", "networks/")
+"""Where files of a run are written, in glob's words."""
 
 
 @contextmanager
@@ -74,7 +76,7 @@ class RunFolder:
                     got="a folder that holds a run",
                     do=f"continue it with 'gapless resume {quoted(place)}', or give --run another name",
                 )
-            if place.is_dir() and any(p.name != ".lock" for p in place.iterdir()):
+            if place.is_dir() and any(p.name != ".lock" and not p.match(LEFT) for p in place.iterdir()):
                 raise BadRunFolder(
                     expected=f"a new or empty folder for the run at '{place}'",
                     got="a folder with other files",
@@ -135,6 +137,8 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Holds the folder for this process; a killed process lets go by dying.
 
+        What one left that was killed while it wrote is removed.
+
         Raises:
             BadRunFolder: another process holds it.
         """
@@ -151,6 +155,10 @@ class RunFolder:
                     do="wait for the other process, or stop it",
                 ) from None
         try:
+            with refusing_disk_errors(self.path):
+                for place in WRITTEN:
+                    for left in self.path.glob(place + LEFT):
+                        left.unlink(missing_ok=True)
             yield
         finally:
             lock.release()

@@ -11,8 +11,8 @@ def panel(
 ) -> dict[str, Any]:
     """A panel as in `SearchSpace.drawing`; ``entering`` gives each node's (source, operation) pairs.
 
-    Sources 0 and 1 are the two earlier cells, nodes count from 2, here as in an architecture's text. All nodes leave the cell where it is not
-    said which do.
+    Sources 0 and 1 are the two earlier cells, nodes count from 2, as in the text of an architecture. All
+    nodes leave the cell where it is not said which do.
     """
     labels = ["c_{k-2}", "c_{k-1}"]
     nodes = [{"id": str(i), "label": label, "kind": "input"} for i, label in enumerate(labels)]

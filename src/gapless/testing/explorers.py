@@ -21,6 +21,7 @@ from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.explore.contract import Explorer
 from gapless.explore.random import Random
+from gapless.testing.require import require
 
 _OPERATIONS = Space((Choice("op", dict.fromkeys(("a", "b", "c"))),))
 NESTED = Space(
@@ -78,10 +79,10 @@ def pure(explorer: Explorer) -> None:
         before, settings = copy.deepcopy(history[:length]), copy.deepcopy(explorer)
         given = list(before)
         answers = [explorer.ask(given, NESTED, np.random.default_rng(3), 7) for _ in range(2)]
-        assert answers[0] == answers[1], f"{explorer} answers the same question differently"
-        assert given == before, f"{explorer} changed the history"
-        assert explorer == settings, f"{explorer} changed itself"
-        assert explorer.ask(tuple(given), NESTED, np.random.default_rng(3), 7) == answers[0]
+        answers.append(explorer.ask(tuple(given), NESTED, np.random.default_rng(3), 7))
+        require(answers[0] == answers[1] == answers[2], f"{explorer} answers the same question differently")
+        require(given == before, f"{explorer} changed the history")
+        require(explorer == settings, f"{explorer} changed itself")
 
 
 def valid_and_new(explorer: Explorer) -> None:
@@ -90,21 +91,27 @@ def valid_and_new(explorer: Explorer) -> None:
         records: list[Record] = []
         while len(records) < 75:
             asked = explorer.ask(records, NESTED, np.random.default_rng(len(records)), n)
-            assert 1 <= len(asked) <= n, (
-                f"{explorer} gave {len(asked)} architectures where {n} were asked for"
+            require(
+                1 <= len(asked) <= n, f"{explorer} gave {len(asked)} architectures where {n} were asked for"
             )
             for arch in asked:
                 NESTED.check(arch)
             records += [toy(NESTED, arch) for arch in asked]
-            assert len({r.arch for r in records}) == len(records), f"{explorer} gave one architecture twice"
+            once = len({r.arch for r in records}) == len(records)
+            require(once, f"{explorer} gave one architecture twice")
 
 
 def exhausts(explorer: Explorer) -> None:
     """Every architecture of a small space once, then none."""
     for n in (1, 5, 100):
         records = searched(explorer, SMALL, SMALL.size() + 1, n)
-        assert len(records) == len({r.arch for r in records}) == SMALL.size()
-        assert explorer.ask(records, SMALL, np.random.default_rng(0), n) == []
+        found, size = len({r.arch for r in records}), SMALL.size()
+        require(
+            len(records) == found == size,
+            f"{explorer} gave {found} different architectures in {len(records)} of a space of {size}",
+        )
+        more = explorer.ask(records, SMALL, np.random.default_rng(0), n)
+        require(more == [], f"{explorer} gave {len(more)} where all were scored")
 
 
 def resumes(explorer: Explorer) -> None:
@@ -117,7 +124,7 @@ def resumes(explorer: Explorer) -> None:
             borders.append(done)
         for done in borders[-1 - starts : -1]:
             again = searched(explorer, NESTED, 75, n, history=whole[:done])
-            assert again == whole, f"{explorer} does not resume after {done} records"
+            require(again == whole, f"{explorer} does not resume after {done} records")
 
 
 def refuses(explorer: Explorer) -> None:
@@ -135,7 +142,8 @@ def survives_failures(explorer: Explorer) -> None:
                for a in (NESTED.at(i) for i in range(60))]  # fmt: skip
     records += [toy(SMALL, arch) for arch in SMALL]
     records = searched(explorer, NESTED, 140, 9, history=records)
-    assert all(record.arch in NESTED for record in records[72:])
+    inside = all(record.arch in NESTED for record in records[72:])
+    require(inside, f"{explorer} gave an architecture of another space")
 
 
 checks: list[Callable[[Explorer], None]] = [
@@ -152,7 +160,7 @@ def beats_random(explorer: Explorer, margin: float = MARGIN) -> None:
     one explorer always gets the same answer.
     """
     gain = _mean_best(explorer) - _baseline()
-    assert gain > margin, f"{explorer} is better than random by {gain:.3f}, expected more than {margin}"
+    require(gain > margin, f"{explorer} is better than random by {gain:.3f}, expected more than {margin}")
 
 
 @cache

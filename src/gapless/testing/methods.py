@@ -39,6 +39,7 @@ from gapless.nets.statistics import normalizations
 from gapless.spaces.chain import Chain
 from gapless.spaces.contract import SearchSpace, Shape
 from gapless.spaces.darts import Darts
+from gapless.testing.require import require
 
 Check = Callable[[Recipe], None]
 Tiny = tuple[SearchSpace, Shape]
@@ -56,12 +57,6 @@ TERMS = (
     "mathematical error", "super-net sub-optima", "discretization loss",
     "weight sharing", "deployment gap", "noise",
 )  # fmt: skip
-
-
-def require(holds: bool, message: str) -> None:
-    """Raises AssertionError, also under ``python -O``."""
-    if not holds:
-        raise AssertionError(message)
 
 
 @cache

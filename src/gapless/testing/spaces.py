@@ -30,6 +30,7 @@ from gapless.nets.gate import Gate, Mix, onehot
 from gapless.nets.seeded import seeded
 from gapless.nets.window import window
 from gapless.spaces.contract import Preset, SearchSpace, Shape, inherit, shares, shares_tensor, subnet
+from gapless.testing.require import require
 
 Check = Callable[[SearchSpace, ImageShape], None]
 
@@ -42,12 +43,6 @@ RUNS = (
     (ImageShape(3, 8, 8, 10), torch.float64),
     (ImageShape(1, 28, 28, 10), torch.float32),
 )
-
-
-def require(holds: bool, message: str) -> None:
-    """Raises AssertionError, also under ``python -O``."""
-    if not holds:
-        raise AssertionError(message)
 
 
 def samples(space: SearchSpace, n: int) -> Iterator[Arch]:
