@@ -111,13 +111,16 @@ def test_what_is_measured_is_not_measured_again(found, audited):
     assert {**after, "peak_mb": 0} == {**before, "peak_mb": 0}
 
 
-def test_a_budget_begins_nothing_more(found, audited):
+def test_a_budget_begins_nothing_more(found, audited, capsys):
     measured = found.folder.read_json("measured.json")
     kept = {name: value for name, value in measured.items() if not name.startswith((PLACE, "rank-"))}
     found.folder.write_json("measured.json", kept)
     try:
         again = found.audit(sample=3, budget=0.0)
         assert again.get("audit", {}) == {}
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("the budget ended before: the line from mixture to architecture, the share of")
+        assert line.endswith("the same audit once more goes on with them")
     finally:
         found.folder.write_json("measured.json", measured)
 

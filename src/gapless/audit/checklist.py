@@ -86,7 +86,8 @@ def _machine(found: Findings) -> str:
 
 def _truth(found: Findings) -> str:
     n = _at(found, "audit", "ranking", "n")
-    return f"{n} architectures with a score of their own training" if n else ""
+    table = _at(found, "audit", "ranking", "truth")
+    return f"{n} architectures, {f'by {table}' if table else 'each trained alone'}" if n else ""
 
 
 def _splits(found: Findings) -> str:
@@ -116,7 +117,7 @@ ITEMS: tuple[Item, ...] = (
         "Several searches", _searches, "search with other seeds and put the folders beside: gapless compare"
     ),
     Item("Parts are ablated", _ablation, "gapless ablate --base METHOD --parts ..."),
-    Item("Ranking of shared weights checked against a truth", _truth, "gapless audit DIR, if any are left"),
+    Item("Ranking of shared weights checked against a truth", _truth, "gapless audit DIR"),
     Item("The whole cost is told", _resources, "leave --retrain on"),
     Item("Machine and versions are told", _machine, "search with this version"),
 )

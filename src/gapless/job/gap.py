@@ -30,6 +30,13 @@ PLACE = "gap/"
 PAIR = 2
 """Trainings that are begun together within a budget."""
 ALONE = "the search has left one architecture"
+CALLED = {
+    "line": "the line from mixture to architecture", "free": "the share of parameter-free operations",
+    "sample": "sub-networks to rank", "recalibrated": "their scores", "kept": "their scores, statistics kept",
+    "judged": "what the method thinks of them", "walks": "walks over the space",
+    "neighbours": "neighbours of the best", "onward": "training the weights on",
+    "mathematical": "the error of the alpha rule",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,7 @@ class Gap:
     budget: float | None = None
     truth: Table | None = None
     began: float = field(default_factory=time.perf_counter)
+    left: list[str] = field(default_factory=list)
 
     def measure(self) -> None:
         """Does what is not stored yet, the cheap before the dear.
@@ -121,6 +129,10 @@ class Gap:
         ))  # fmt: skip
         self._train()
         self._between()
+        if self.left:
+            self.work.show.say(
+                f"the budget ended before: {', '.join(self.left)}; the same audit once more goes on with them"
+            )
 
     @property
     def over(self) -> bool:
@@ -129,7 +141,10 @@ class Gap:
 
     def _once(self, name: str, steps: int, make: Callable[[Callable[[str], None]], dict[str, Any]]) -> None:
         work = self.work
-        if PLACE + name in work.measured or self.over:
+        if PLACE + name in work.measured:
+            return
+        if self.over:
+            self.left.append(CALLED[name])
             return
         with work.show.track(f"audit: {name}", steps) as advance:
 
@@ -272,13 +287,23 @@ class Gap:
         for i in range(0, len(errands), PAIR):
             if not self.over:
                 self.work.train(errands[i : i + PAIR])
+        self._missed(errands, "of sub-networks")
 
     def _between(self) -> None:
         """The found architecture in what lies between the search's shape and the deployment's."""
         plan, measured = self.work.plan, self.work.measured
         ends = (Errand(role, self.arch, 0).name for role in ("search", "deploy"))
-        if all(name in measured for name in ends) and not self.over:
-            self.work.train([part.errand for part in parts(plan, self.arch)[:-1]])
+        if all(name in measured for name in ends):
+            errands = [part.errand for part in parts(plan, self.arch)[:-1]]
+            if not self.over:
+                self.work.train(errands)
+            self._missed(errands, "between the search's shape and the deployment's")
+
+    def _missed(self, errands: list[Errand], of: str) -> None:
+        """Counts the trainings that there was no time for."""
+        n = sum(not self.work.settled(errand) for errand in errands)
+        if n and self.over:
+            self.left.append(f"{n} training{'s' if n > 1 else ''} {of}")
 
 
 def truth_of(record: Record) -> float:

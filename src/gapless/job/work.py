@@ -230,14 +230,14 @@ class Work:
 
     def _train(self, errands: Sequence[Errand]) -> None:
         plan, cores = self.plan, processors()
-        todo = [errand for errand in errands if not self._settled(errand)]
+        todo = [errand for errand in errands if not self.settled(errand)]
         each = max(1, cores // max(1, len(errands)))
         together = min(len(todo), cores // each) if plan.device.type == "cpu" else 1
         setting = Setting.of(plan, self.folder.path, each, self.every) if together > 1 else None
         if setting is not None and self._together(todo, setting, together):
             return
         for errand in todo:
-            if not self._settled(errand):
+            if not self.settled(errand):
                 try:
                     with on_threads(each, plan.device):
                         title = f"training {errand.role} {errand.seed}"
@@ -270,7 +270,7 @@ class Work:
         self.store(errand.name, record)
         self._checkpoints(errand.name).remove()
 
-    def _settled(self, errand: Errand) -> bool:
+    def settled(self, errand: Errand) -> bool:
         return errand.name in self.measured or errand.name in self.left_out
 
     def _spared(self, errand: Errand, why: Refused) -> bool:

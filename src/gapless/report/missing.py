@@ -66,7 +66,8 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
         **_terms(audit),
         "curves": ("No learning curves were recorded.", search),
         "alpha": (
-            "No gate values were recorded: this method keeps none, or the search has not begun.",
+            "No gate values were recorded: this method keeps none, or the search has not begun. A method "
+            "with gates, such as darts, shows them.",
             other,
         ),
         "counts": (
@@ -75,11 +76,13 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
             explore if drawn.get("free") else audit,
         ),
         "crossing": (
-            "Whether light operations overtake heavy ones is not known: it needs gate values and an audit.",
+            "Whether light operations overtake heavy ones is not known: it needs a method with gates, such "
+            "as darts, and an audit.",
             audit if drawn.get("alpha") else other,
         ),
         "skips": (
-            "No count of skip-connections: it needs gate values and a space that offers a skip.",
+            "No count of skip-connections: it needs a method with gates, such as darts, and a space that "
+            "offers a skip.",
             other,
         ),
         "candidates": ("No sub-networks were scored one by one; methods that explore do so.", explore),
