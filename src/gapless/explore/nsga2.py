@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
-from gapless.explore.contract import check_count, worth
+from gapless.explore.contract import WORST, check_count, worth
 from gapless.explore.random import filled
 
 Floats = NDArray[np.float64]
@@ -114,10 +114,14 @@ class Nsga2:
 def worths(records: Sequence[Record], objectives: Sequence[str]) -> Floats:
     """`records x objectives`, higher is better in every column.
 
+    A record in which an objective is not finite, such as a training that failed, is the worst in all, so that
+    a low cost does not keep it.
+
     Raises:
         BadValue: a record lacks an objective.
     """
     rows = [[worth(record, objective) for objective in objectives] for record in records]
+    rows = [[WORST] * len(row) if WORST in row else row for row in rows]
     return np.array(rows, dtype=np.float64).reshape(len(records), len(objectives))
 
 

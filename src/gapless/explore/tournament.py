@@ -30,7 +30,9 @@ class Tournament:
     The first ``population`` are random. With ``deaths`` the worst of the same draw dies, so that as many stay
     alive; without, all live for ever. Who was drawn for a child is a function of the first ``population``
     architectures and of the child's place, so that deaths are read off the history. Of children asked for at
-    once, the later have no earlier one among their parents.
+    once, the later have no earlier one among their parents, whereas those that die are drawn among all that
+    were scored by then: as where workers do not wait for each other, a parent and who dies for its child
+    may come from different draws.
 
     `evonet` and `hierarchical` have the papers' numbers, for thousands of evaluations. The defaults are for
     a few hundred.
