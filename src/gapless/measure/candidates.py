@@ -18,6 +18,8 @@ from gapless.spaces.contract import SearchSpace, Shape, subnet
 
 POOL = 10
 TRIES = 50
+Picks = set[tuple[tuple[str, ...], str]]
+"""Pairs of a choice, by the names on the way to it, and an option."""
 
 
 def drawn(
@@ -82,15 +84,24 @@ def around(choices: Space, arch: Arch, most: int, streams: Streams) -> tuple[lis
 
 
 def edit(a: Arch, b: Arch) -> str:
-    """What one edit replaced by what: ``k3e3 to identity``; several where inner choices went along."""
+    """What one edit replaced by what: ``k3e3 to identity``, or ``0: skip to 1: skip`` where inner choices
+    went along."""
     gone, come = _picked(a) - _picked(b), _picked(b) - _picked(a)
-    return " to ".join(
-        ", ".join(sorted({option for _, option in side})) or "nothing" for side in (gone, come)
-    )
+    return " to ".join(_named(side) for side in (gone, come))
 
 
-def _picked(arch: Arch, prefix: tuple[str, ...] = ()) -> set[tuple[tuple[str, ...], str]]:
-    found: set[tuple[tuple[str, ...], str]] = set()
+def _named(picks: Picks) -> str:
+    """Options, each followed by those that it holds."""
+    names = set[str]()
+    for path, option in picks:
+        if (path[:-2], path[-2] if len(path) > 1 else "") not in picks:
+            inside = sorted(one for place, one in picks if place[: len(path) + 1] == (*path, option))
+            names.add(f"{option}: {' '.join(inside)}" if inside else option)
+    return ", ".join(sorted(names)) or "nothing"
+
+
+def _picked(arch: Arch, prefix: tuple[str, ...] = ()) -> Picks:
+    found: Picks = set()
     for choice in arch:
         for option, inner in arch[choice].items():
             path = (*prefix, choice)

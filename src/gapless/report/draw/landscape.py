@@ -11,20 +11,23 @@ from gapless.report.draw.sheet import Drawing, Sheet, gridlines, twice
 from gapless.report.terms.told import number
 
 _HIGH = 230.0
+_FEW = 5
+"""Pairs below which a mean difference is drawn apart from the line."""
 
 
 def draw(
     correlations: Sequence[tuple[float, float]], distances: Sequence[tuple[float, float, float | None]]
 ) -> Drawing | None:
     """Autocorrelation by lag, and difference by edit distance; ``None`` where neither is known."""
+    sure = [pairs is None or pairs >= _FEW for *_, pairs in distances]
     charts = [
         (
             "Autocorrelation on walks", "edits apart on the walk",
-            [x for x, _ in correlations], [y for _, y in correlations], False,
+            [x for x, _ in correlations], [y for _, y in correlations], [True] * len(correlations), False,
         ),
         (
             "Difference in accuracy, points", "edits from one to the other",
-            [x for x, *_ in distances], [100 * y for _, y, _ in distances], True,
+            [x for x, *_ in distances], [100 * y for _, y, _ in distances], sure, True,
         ),
     ]  # fmt: skip
     shown = [chart for chart in charts if chart[2]]
@@ -36,12 +39,18 @@ def draw(
         columns = 1 if narrow else 2
         across = width / columns
         sheet = Sheet(width, _HIGH * (len(shown) if narrow else 1) + 4)
-        for i, (title, below, x, y, zero) in enumerate(shown):
+        for i, (title, below, x, y, known, zero) in enumerate(shown):
             left, top = (0.0, i * _HIGH) if narrow else (i * across, 0.0)
             sheet.text(left + 12, top + 12, title, fontsize=12, color=INK)
             axes = sheet.axes(left + 50, top + 30, across - 50 - 18, _HIGH - 30 - 46)
             gridlines(axes, "y")
-            axes.plot(x, y, "-o", color=ACCENT, linewidth=1.8, markersize=5, zorder=3)
+            points = list(zip(x, y, known, strict=True))
+            for line, certain, fill in (("-o", True, ACCENT), ("o", False, "none")):
+                drawn = [(a, b) for a, b, is_known in points if is_known == certain]
+                axes.plot(
+                    [a for a, _ in drawn], [b for _, b in drawn], line, color=ACCENT, markerfacecolor=fill,
+                    linewidth=1.8, markersize=5, zorder=3,
+                )  # fmt: skip
             axes.axhline(0, color=SOFT, linewidth=1.0, zorder=2)
             axes.margins(x=0.05, y=0.1)
             if zero:
@@ -60,7 +69,7 @@ def draw(
     caption = (
         "On a smooth landscape neighbours score alike: correlation begins near 1 and falls slowly, and "
         "differences grow with the number of edits. Scores are accuracies with shared weights, statistics "
-        "recalibrated."
+        "recalibrated." + ("" if all(sure) else f" Open marks are of fewer than {_FEW} pairs.")
     )
     table = [("autocorrelation", f"{lag:.0f}", number(value), "") for lag, value in correlations]
     table += [
