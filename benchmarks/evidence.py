@@ -220,7 +220,8 @@ def found_table(found: Mapping[str, Results], space: Results | None) -> list[str
         if run.get("threads") == 2:
             lines += [
                 "",
-                f"The search of seed {seed} had two cores, and took {run['clock']:.0f} min by the clock.",
+                f"The search of seed {seed} had two cores and nothing beside it, and took "
+                f"{run['clock']:.0f} min by the clock; its minutes are those of both, with their waiting.",
             ]
     return lines
 
@@ -229,14 +230,15 @@ def in_short(found: Results, judged: Orders) -> list[str]:
     runs = found["recipe"].values()
     cells = [run["accuracy"] for run in runs]
     (shared, _), (rest, _), (whole, best) = (taus(judged[name]) for name in ("loss", "unshared", "final"))
-    took = [run["minutes"] for run in runs]
+    took = [run["minutes"] for run in runs if run.get("threads") != 2]
+    times = [f"{min(took):.0f} to {max(took):.0f} minutes of one core"] if took else []
+    times += [f"{run['clock']:.0f} minutes of two by the clock" for run in runs if run.get("threads") == 2]
     lines = [
         f"**In short.** Of {RANDOM} random architectures, shared weights alone rank with a tau of {shared},",
         f"the recipe with {whole}, and the recipe without shared weights with {rest}; within the true best",
         f"tenth the recipe has {best or '?'}. The cells it found have {min(cells):.2f} % to "
         f"{max(cells):.2f} % by the table,",
-        f"{fmean(cells):.2f} % in the mean of {len(cells)}, after {min(took):.0f} to {max(took):.0f} minutes "
-        "of processor time.",
+        f"{fmean(cells):.2f} % in the mean of {len(cells)}, after {', or '.join(times)}.",
     ]  # fmt: skip
     return lines + [
         f"In space `{space}`, on Fashion-MNIST, the recipe has {number(run['judged'])}, "

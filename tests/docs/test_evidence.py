@@ -138,7 +138,11 @@ def test_a_ranking_by_the_truth_itself_is_perfect():
     assert "| expressivity, untrained | 1.00 | 1.00 | 199.00 | 0.2 |" in text
     assert "mean 93.50, worst 93.50, over 1 seed." in text
     assert "alone rank with a tau of 1.00,\nthe recipe with 1.00, and the recipe without shared" in text
-    assert "93.50 % to 93.50 % by the table,\n93.50 % in the mean of 1, after 12 to 12 minutes of" in text
+    assert "93.50 % to 93.50 % by the table,\n93.50 % in the mean of 1, after 12 to 12 minutes of one" in text
+    two = evidence.text(
+        {"recipe": {"0": run | {"threads": 2, "clock": 7.0}}, "truths": truths, "short": truths}
+    )
+    assert "in the mean of 1, after 7 minutes of two by the clock." in two
     assert "over them the recipe's tau has a 95 % interval of 1.00 to 1.00." in text
     assert "among the best 10% of the space" in text
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gapless.spaces
-from gapless.core import Streams
-from gapless.measure.candidates import around
+from gapless.core import Arch, Streams
+from gapless.measure.candidates import around, edit
 
 
 def test_all_neighbours_where_they_are_few_enough() -> None:
@@ -25,3 +25,13 @@ def test_a_single_architecture_has_none() -> None:
     choices = gapless.spaces.get("nb201").choices
     arch = choices.at(3)
     assert around(choices.only(arch), arch, 5, Streams(0)) == ([], True)
+
+
+def test_an_edit_names_what_went_along() -> None:
+    one = Arch.of({"node": {"0": {"op": "skip"}, "1": {"op": "conv"}}, "layer": "a"})
+    moved = Arch.of({"node": {"0": {"op": "skip"}, "2": {"op": "conv"}}, "layer": "a"})
+    other = Arch.of({"node": {"0": {"op": "pool"}, "1": {"op": "conv"}}, "layer": "a"})
+    flat = Arch.of({"node": {"0": {"op": "skip"}, "1": {"op": "conv"}}, "layer": "b"})
+    assert [edit(one, to) for to in (moved, other, flat, one)] == [
+        "1: conv to 2: conv", "skip to pool", "a to b", "nothing to nothing",
+    ]  # fmt: skip
