@@ -64,13 +64,17 @@ class Forgetful:
 
 @dataclass(frozen=True)
 class Deaf:
-    """Says a loss of zero whatever it is."""
+    """Says a loss of zero whatever it is, and keeps alpha looking well."""
 
     def init(self, run):
         return {}
 
     def step(self, run, train, val):
-        return {name: torch.zeros_like(value) for name, value in Bilevel().step(run, train, val).items()}
+        said = Bilevel().step(run, train, val)
+        with torch.no_grad():
+            for table in run.alpha.values():
+                table.nan_to_num_()
+        return {name: torch.zeros_like(value) for name, value in said.items()}
 
 
 @dataclass(frozen=True)
