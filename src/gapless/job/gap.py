@@ -99,15 +99,8 @@ class Gap:
         self._once("line", POINTS, lambda tell: line(run(), self.arch, advance=tell))
         self._once("free", 1, lambda tell: free(run(), self.arch))
         if len(self.sample) < min(extent.archs, run().space.choices.size()) and not self.over:
-            again = (
-                "sample",
-                "recalibrated",
-                "kept",
-                "judged",
-                "truth",
-                *(["walks", "neighbours"] if self.alone else []),
-            )
-            for name in again:
+            roamed = ("walks", "neighbours") if self.alone else ()
+            for name in ("sample", "recalibrated", "kept", "judged", "truth", *roamed):
                 self.work.measured.pop(PLACE + name, None)
         self._once("sample", 1, lambda tell: self._sample())
         self._once("recalibrated", 1, lambda tell: self._shared(recalibrated=True))
