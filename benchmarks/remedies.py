@@ -132,8 +132,8 @@ SLOW = Optim("sgd", Cosine(0.025), (0.9, 0), 3e-4, clip=5.0)
 """What papers train a super-network with, for many more epochs."""
 VARIANTS = {
     "naive": Variant(
-        "learning rate 0.025, batch 64, affine BatchNorm and images of 32 pixels as in papers, but 8 epochs "
-        "only; uniform sampling", Uniform(), 8,
+        "as in papers, but 8 epochs only: learning rate 0.025, batch 64, affine BatchNorm, images of 32 "
+        "pixels, uniform sampling", Uniform(), 8,
         {"side": 0, "batch": 64, "weights": SLOW}, shape=Shape(8, 1), more=True,
     ),
     "uniform": Variant("uniform sampling (SPOS)", Uniform()),
@@ -242,7 +242,8 @@ def variants_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
             if len(apart) > 1 and any(apart):
                 reach = mean(apart)
                 group = better if reach["low"] > 0 else worse if reach["high"] < 0 else neither
-                group.append(f"{one.title}, {also}" if also else one.title)
+                name = one.title.split(":")[0]
+                group.append(f"{name}, {also}" if also else name)
             tau, top = (spread([pair[i] for pair in told.values()]) for i in (0, 1))
             minutes = f"{fmean(run['trained'] for run in runs.values()) / 60:.1f}" if not also else ""
             title = f"the same, {also}" if also else one.title
