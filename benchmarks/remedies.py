@@ -242,8 +242,8 @@ def variants_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
             if len(apart) > 1 and any(apart):
                 reach = mean(apart)
                 group = better if reach["low"] > 0 else worse if reach["high"] < 0 else neither
-                name = one.title.split(":")[0]
-                group.append(f"{name}, {also}" if also else name)
+                called = one.title.split(":")[0]
+                group.append(f"{called}, {also}" if also else called)
             tau, top = (spread([pair[i] for pair in told.values()]) for i in (0, 1))
             minutes = f"{fmean(run['trained'] for run in runs.values()) / 60:.1f}" if not also else ""
             title = f"the same, {also}" if also else one.title
