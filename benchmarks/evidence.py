@@ -220,8 +220,8 @@ def found_table(found: Mapping[str, Results], space: Results | None) -> list[str
         if run.get("threads") == 2:
             lines += [
                 "",
-                f"The search of seed {seed} had two cores and nothing beside it, and took "
-                f"{run['clock']:.0f} min by the clock; its minutes are those of both, with their waiting.",
+                f"The search of seed {seed} had two cores, and took {run['clock']:.0f} min by the clock; its "
+                "minutes are those of both, with their waiting.",
             ]
     return lines
 
