@@ -16,7 +16,7 @@ from gapless.explore.limited import Limited
 from gapless.explore.local_search import LocalSearch
 from gapless.explore.nsga2 import Nsga2
 from gapless.explore.ppo import Ppo
-from gapless.explore.random import Random, unseen
+from gapless.explore.random import Random, permitted
 from gapless.study.loop import explored
 from gapless.testing import explorers as battery
 from gapless.testing.explorers import LONG, NESTED, SMALL, toy
@@ -79,7 +79,11 @@ def not_heavy(arch):
 def drawn(monkeypatch):
     """The random architectures that `Limited` looks at by itself."""
     found = []
-    monkeypatch.setattr(limited, "unseen", lambda *given: found.append(unseen(*given)) or found[-1])
+
+    def looked(space, seen, allowed, rng, draws):
+        return permitted(space, seen, lambda arch: found.append(arch) or allowed(arch), rng, draws)
+
+    monkeypatch.setattr(limited, "permitted", looked)
     return found
 
 

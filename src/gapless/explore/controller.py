@@ -127,7 +127,7 @@ def _next(policy: Policy, batch: Batch, count: int, rng: np.random.Generator, al
     new = any(arch not in batch.seen and allowed(arch) for arch in archs)
     barren, over = 0 if new else batch.barren + 1, False
     if barren > BARREN:
-        other = permitted(policy.space, batch.seen, allowed, rng)
+        other = next(permitted(policy.space, batch.seen, allowed, rng), None)
         archs, paths, barren = (*archs[:-1], *([] if other is None else [other])), paths[:-1], 0
         over = other is None
     return Batch(batch.number + 1, archs, paths, batch.learnt, batch.seen.union(archs), barren, over)

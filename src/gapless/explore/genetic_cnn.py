@@ -93,7 +93,7 @@ class GeneticCnn:
             draw, before = stream(seed, number), frozenset(seen)
             members = self._next(members, [known[arch] for arch in members], space, draw, allowed)
             if before.issuperset(members):
-                new = permitted(space, before, allowed, draw)
+                new = next(permitted(space, before, allowed, draw), None)
                 if new is None:
                     break
                 members = (*members[:-1], new)

@@ -11,7 +11,7 @@ from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.explore.contract import Allowed, Explorer, asked, check_count
-from gapless.explore.random import unseen
+from gapless.explore.random import permitted
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,10 @@ class Limited:
             if len(found) >= n:
                 return list(found)[:n]
         seen = {record.arch for record in history} | set(found)
-        for _ in range(self.draws):
-            arch = unseen(space, seen, rng)
-            if arch is None:
-                break
-            seen.add(arch)
-            if self.allowed(arch):
-                found[arch] = None
-                if len(found) == n:
-                    return list(found)
+        for arch in permitted(space, seen, self.allowed, rng, self.draws):
+            found[arch] = None
+            if len(found) == n:
+                return list(found)
         if not found and not history:
             raise BadValue(
                 expected="limits that some architecture keeps",

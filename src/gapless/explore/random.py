@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,12 +63,15 @@ def unseen(space: Space, seen: Set[Arch], rng: np.random.Generator) -> Arch | No
     return left[int(rng.integers(len(left)))] if left else None
 
 
-def permitted(space: Space, seen: Set[Arch], allowed: Allowed, rng: np.random.Generator) -> Arch | None:
-    """The first of 1000 draws of `unseen`, none of them twice, that is allowed; None where none is."""
+def permitted(
+    space: Space, seen: Set[Arch], allowed: Allowed, rng: np.random.Generator, draws: int = DRAWS
+) -> Iterator[Arch]:
+    """Those of so many draws of `unseen`, none of them twice, that are allowed."""
     looked = set(seen)
-    for _ in range(DRAWS):
+    for _ in range(draws):
         arch = unseen(space, looked, rng)
-        if arch is None or allowed(arch):
-            return arch
+        if arch is None:
+            return
         looked.add(arch)
-    return None
+        if allowed(arch):
+            yield arch
