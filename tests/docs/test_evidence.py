@@ -211,5 +211,5 @@ def test_sub_networks_are_judged_on_all_images_that_nobody_saw(tmp_path, monkeyp
     assert "for the 3 that were trained twice." in text
     assert "In space `chain`" not in evidence.text({"elsewhere": {"chain": {"0": run}}}).split("##")[0]
     *_, short, long = text.splitlines()
-    assert f"| {run['recalibrated']['value']:.2f} (" in short
+    assert short.split(" | ")[4].split(" (")[0] == elsewhere.number(run["recalibrated"])
     assert long.startswith("| `chain` | 0 | 2 | the same | ")

@@ -144,9 +144,9 @@ def test_a_trial_of_somebody_else_is_left_alone(tmp_path):
 # -- workers that die -----------------------------------------------------------------------------
 
 
-def _slow(folder, url, most, log):
-    """Takes two at a time, notes each, and dies at the first note that it is told to die at."""
-    trials = opened(folder, url)
+def _slow(folder, url, most, log, last=math.inf, gone_on=None):
+    """Takes two at a time and notes each; at note number `last` it waits until it may go on."""
+    trials, notes = opened(folder, url), 0
     with trials.working():
         while True:
             taken = trials.take(2, most, propose(GENETIC))
@@ -156,6 +156,9 @@ def _slow(folder, url, most, log):
             for number, arch in taken:
                 with open(log, "a") as file:
                     file.write(f"{number} {os.getpid()}\n")
+                notes += 1
+                if notes == last:
+                    gone_on.wait(60)
                 time.sleep(0.01)
                 found[number] = toy(NESTED, arch)
             trials.tell(found)
@@ -170,13 +173,15 @@ def lines(log):
 def test_two_workers_one_of_which_is_killed(kind, most, tmp_path):
     context, log, url = multiprocessing.get_context("fork"), tmp_path / "log", storage(kind, tmp_path)
     opened(tmp_path, url)
-    workers = [context.Process(target=_slow, args=(tmp_path, url, most, log)) for _ in range(2)]
+    killed, note = context.Event(), (tmp_path, url, most, log)
+    workers = [context.Process(target=_slow, args=given) for given in (note, (*note, 7, killed))]
     for worker in workers:
         worker.start()
     while sum(pid == workers[0].pid for _, pid in lines(log)) < 5 and workers[0].is_alive():
         time.sleep(0.002)
     os.kill(workers[0].pid, signal.SIGKILL)
     workers[0].join()
+    killed.set()
     workers[1].join()
     assert workers[1].exitcode == 0
     trials = opened(tmp_path, url)
