@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from rich.progress import track
 from scipy.stats import rankdata
-from torch.nn import functional
 
 import gapless.methods
 import gapless.spaces
@@ -31,13 +30,14 @@ from gapless.engine.panel import LOWER
 from gapless.engine.recipe import Recipe
 from gapless.engine.run import Run
 from gapless.evaluate.inherited import Inherited
-from gapless.nets.gate import path
+from gapless.parts.contract import Active
 from gapless.parts.sample.capacity import Capacity
 from gapless.parts.sample.cost_uniform import CostUniform
 from gapless.parts.sample.fair import StrictlyFair
 from gapless.parts.sample.price import extreme
 from gapless.parts.sample.sandwich import Sandwich
 from gapless.parts.sample.uniform import Uniform
+from gapless.parts.update.inplace_distillation import InplaceDistillation
 from gapless.parts.update.paths import Paths
 from gapless.spaces.contract import Shape
 
@@ -76,23 +76,14 @@ def agreement(scores: Sequence[float], truths: Sequence[float]) -> float:
 
 
 @dataclass(frozen=True)
-class Distilled(Paths):
-    """Each path also learns what the dearest sub-network says of the images: half the loss is the divergence
-    of its answer from that one's (the sandwich rule's inplace distillation, Yu & Huang 2019)."""
+class Led:
+    """The dearest sub-network, and then what another sampler wants."""
 
-    def step(self, run: Any, train: Any, val: Any) -> Any:
-        x, y = train
-        run.weights.clear()
-        dearest = run.choices.active(extreme(run.choices, run.costs("macs"), dearest=True))
-        told = run.forward(x, path(dearest))
-        run.loss(told, y).backward()
-        (mix,) = run.paths()
-        logits = run.forward(x, mix)
-        loss = run.loss(logits, y)
-        apart = functional.kl_div(logits.log_softmax(1), told.detach().softmax(1), reduction="batchmean")
-        (0.5 * loss + 0.5 * apart).backward()
-        run.weights.step(run.progress)
-        return {"train_loss": loss.detach().double()}
+    by: Any
+
+    def __call__(self, run: Any, rng: np.random.Generator) -> Sequence[Active]:
+        dearest = extreme(run.choices, run.costs("macs"), dearest=True)
+        return [run.choices.active(dearest), *self.by(run, rng)]
 
 
 @dataclass(frozen=True)
@@ -152,8 +143,8 @@ VARIANTS = {
     ),
     "capacity-affine": Variant("by capacity, affine BatchNorm", Capacity(), shape=Shape(8, 1)),
     "capacity-distilled": Variant(
-        "by capacity, distilled from the dearest: 2 paths a step, 20 epochs", Capacity(), 20,
-        update=Distilled(),
+        "by capacity, distilled from the dearest: 2 paths a step, 20 epochs", Led(Capacity()), 20,
+        update=InplaceDistillation(0.5, 0.5),
     ),
     "capacity-16": Variant("by capacity, 16 channels", Capacity(), shape=Shape(16, 1, affine=False)),
     "capacity-2": Variant("by capacity, 2 cells a stage", Capacity(), shape=Shape(8, 2, affine=False)),

@@ -15,7 +15,6 @@ import gapless.methods
 import gapless.spaces
 from gapless.engine.check import conflicts
 from gapless.nets.gate import path
-from gapless.parts.sample.capacity import Capacity
 from gapless.parts.sample.price import extreme
 from gapless.spaces.contract import Shape
 from gapless.testing.methods import advance, digits, shortened, started
@@ -34,11 +33,12 @@ def test_every_variant_runs(name):
 
 def test_distillation_against_the_losses_written_out():
     """The dearest sub-network learns from labels; the other half from them, half from what that one says."""
-    variant = remedies.Variant("", Capacity(), update=remedies.Distilled())
+    variant = remedies.VARIANTS["capacity-distilled"]
     run = started(shortened(variant.recipe()), NB201, double=True)
     (x, y), _ = run.batches()
     dearest = path(run.choices.active(extreme(run.choices, run.costs("macs"), dearest=True)))
-    (mix,) = run.paths()
+    first, mix = run.paths()
+    assert all(np.array_equal(first[name].active, dearest[name].active) for name in dearest)
     told, logits = run.net(x, dearest), run.net(x, mix)
     log, target = logits.log_softmax(1), told.detach().softmax(1)
     divergence = (target * (target.log() - log)).sum(1).mean()

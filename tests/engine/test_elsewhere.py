@@ -13,8 +13,8 @@ from gapless.testing.methods import SPACES, advance, digits, reopened, shortened
 from .elsewhere import CUDA, Elsewhere, There
 
 CHAIN, DARTS = SPACES
-METHODS = ["bayesnas", "cdarts", "da2s", "darts-2nd", "darts-es", "darts-plus", "enas", "gdas", "gold-nas",
-           "proxylessnas-rl", "sdarts-adv", "sgas-2", "spos"]  # fmt: skip
+METHODS = ["autoslim", "bayesnas", "cdarts", "da2s", "darts-2nd", "darts-es", "darts-plus", "enas", "gdas",
+           "gold-nas", "ofa", "proxylessnas-rl", "sdarts-adv", "sgas-2", "spos"]  # fmt: skip
 """Of each kind of update, and those whose parts carry something from step to step."""
 
 

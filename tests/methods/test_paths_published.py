@@ -58,3 +58,30 @@ def test_ddpnas():
 @pytest.mark.parametrize("method", ["random", "enas", "ddpnas"])
 def test_idle_weights_move_on(method):
     assert gapless.methods.get(method).weights.idle == "decay"
+
+
+def test_autoslim():
+    recipe = gapless.methods.get("autoslim")
+    (stage,) = recipe.stages
+    assert (recipe.epochs, recipe.batch, stage.sample.n) == (250 // 5, 1024, 4)
+    assert (stage.update.labels, stage.update.soft) == (0.0, 1.0)
+    assert [lr(recipe, 0, share) for share in (0.0, 0.5, 1.0)] == pytest.approx([0.5, 0.25, 0.0])
+    weights = recipe.weights
+    assert (weights.betas[0], weights.weight_decay, weights.nesterov) == (0.9, 1e-4, True)
+    assert recipe.select.evaluator.batches == 5
+
+
+def test_ofa():
+    recipe = gapless.methods.get("ofa")
+    assert [stage.epochs for stage in recipe.stages] == [180, 120, 25 + 120, 25 + 120]
+    assert [stage.sample.n for stage in recipe.stages] == [1, 1, 2, 4]
+    workers = 32
+    starts = [lr(recipe, stage, 0.0) for stage in range(4)]
+    assert starts == pytest.approx([2.6, 3e-2 * workers, 7.5e-3 * workers, 7.5e-3 * workers])
+    assert [lr(recipe, stage, 1.0) for stage in range(4)] == pytest.approx([0.0] * 4)
+    assert (recipe.batch, recipe.label_smoothing) == (64 * workers, 0.1)
+    weights = recipe.weights
+    assert (weights.betas[0], weights.weight_decay, weights.nesterov) == (0.9, 3e-5, True)
+    assert all((s.update.labels, s.update.soft) == (1.0, 1.0) for s in recipe.stages[1:])
+    explorer = recipe.select.explorer
+    assert (explorer.population, explorer.parents, explorer.rate) == (100, 25, 0.1)

@@ -10,7 +10,7 @@ from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.engine.run import Run
-from gapless.evaluate.cost import Limits
+from gapless.evaluate.cost import Check, Limits
 from gapless.evaluate.inherited import Inherited
 from gapless.explore.contract import Explorer
 from gapless.explore.limited import Limited
@@ -85,10 +85,13 @@ class Explore:
 
 def within(explorer: Explorer, limits: Limits | None, run: Run) -> Explorer:
     """The explorer that proposes only what keeps to the limits, as a network for use."""
-    if limits is None:
-        return explorer
+    return explorer if limits is None else Limited(explorer, permission(limits, run))
+
+
+def permission(limits: Limits, run: Run) -> Check:
+    """Whether an architecture, as a network for use, keeps to limits; the run remembers the answers."""
     allowed = limits.check(run.space, lambda: run.use.image, run.device)
-    return Limited(explorer, replace(allowed, answers=run.allowed))
+    return replace(allowed, answers=run.allowed)
 
 
 def best(history: list[Record]) -> Record:

@@ -8,6 +8,7 @@ INDEX: Index[Recipe] = Index(
     {
         "amended-darts": "gapless.methods.amended_darts:amended_darts",
         "asap": "gapless.methods.asap:asap",
+        "autoslim": "gapless.methods.autoslim:autoslim",
         "bayesnas": "gapless.methods.bayesnas:bayesnas",
         "beta-darts": "gapless.methods.beta_darts:beta_darts",
         "cdarts": "gapless.methods.cdarts:cdarts",
@@ -31,6 +32,7 @@ INDEX: Index[Recipe] = Index(
         "milenas": "gapless.methods.milenas:milenas",
         "milenas-2nd": "gapless.methods.milenas_2nd:milenas_2nd",
         "nasp": "gapless.methods.nasp:nasp",
+        "ofa": "gapless.methods.ofa:ofa",
         "one-level": "gapless.methods.one_level:one_level",
         "p-darts": "gapless.methods.p_darts:p_darts",
         "pc-darts": "gapless.methods.pc_darts:pc_darts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from gapless.core import Arch, Path, Space
 from gapless.parts.contract import Active, Gates
@@ -15,12 +15,35 @@ def price(active: Active, costs: Gates) -> float:
 
 def extreme(choices: Space, costs: Gates, dearest: bool) -> Arch:
     """The architecture that costs most, or least; of equal ones the one of the earlier options."""
-    rows = {
+    return _extreme(choices, (), _rows(choices, costs), -1 if dearest else 1)[1]
+
+
+def ranked(choices: Space, costs: Gates) -> dict[Path, list[str]]:
+    """Options of every choice, the dearest first, each with the dearest that it may hold."""
+    return dict(_ranked(choices, (), _rows(choices, costs)))
+
+
+def _ranked(
+    space: Space, prefix: Path, rows: Mapping[Path, Mapping[str, float]]
+) -> Iterator[tuple[Path, list[str]]]:
+    for choice in space.choices:
+        path = (*prefix, choice.name)
+        costs = {
+            option: _extreme(choice.inside(option), (*path, option), rows, -1)[0]
+            + rows.get(path, {}).get(option, 0.0)
+            for option in choice.options
+        }
+        yield path, sorted(costs, key=lambda option: -costs[option])
+        for option in choice.options:
+            yield from _ranked(choice.inside(option), (*path, option), rows)
+
+
+def _rows(choices: Space, costs: Gates) -> dict[Path, dict[str, float]]:
+    return {
         path: dict(zip(group.options, costs[group.name][row].tolist(), strict=True))
         for group in choices.groups()
         for row, path in enumerate(group.rows)
     }
-    return _extreme(choices, (), rows, -1 if dearest else 1)[1]
 
 
 def _extreme(

@@ -19,8 +19,8 @@ class Sandwich:
     """``n`` architectures a step: the one that costs most, the one that costs least, n - 2 uniform ones.
 
     Reference: Yu & Huang 2019 (universally slimmable networks; AutoSlim), n = 4;
-    JiahuiYu/slimmable_networks, train.py. There the others also learn from what the largest says
-    (distillation), which is no matter of sampling and is left out.
+    JiahuiYu/slimmable_networks, train.py. There the others learn from what the largest says, which is the
+    update rule ``inplace-distillation``.
 
     Args:
         n: at least 2.
