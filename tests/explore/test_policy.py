@@ -1,17 +1,22 @@
 """The recurrent policy and what controllers learn, against torch; the decisions of architectures."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.oracles import recurrent as oracle
 
 from gapless.core import Choice, Space
 from gapless.core.errors import BadValue
+from gapless.core.record import PENDING
 from gapless.explore import controller
-from gapless.explore.contract import anything
+from gapless.explore.contract import anything, worth
 from gapless.explore.controller import Learnt
 from gapless.explore.policy import Policy
 from gapless.explore.ppo import Ppo
 from gapless.explore.reinforce import Reinforce
+from gapless.explore.replay import root
 from gapless.testing import explorers as battery
 
 EXACT = 1e-10
@@ -120,17 +125,46 @@ def test_ppo_moves_as_adam_on_the_clipped_objective(lr):
 @pytest.mark.parametrize("learner", [Reinforce(), Ppo(hidden=8)])
 def test_a_cold_start_gives_the_same_bits(learner):
     history = battery.searched(learner, battery.NESTED, 60, 1)
-    warm = controller._REPLAY.recall((learner, battery.NESTED, anything), _scored(history[:-1])).learnt.theta
+    warm = controller._REPLAY.recall(key(learner), _scored(history[:-1])).learnt.theta
     warm = warm.copy()
     controller._REPLAY._kept.clear()
     again = learner.ask(history[:-1], battery.NESTED, np.random.default_rng(0), 1)
-    cold = controller._REPLAY.recall((learner, battery.NESTED, anything), _scored(history[:-1])).learnt.theta
+    cold = controller._REPLAY.recall(key(learner), _scored(history[:-1])).learnt.theta
     assert again == [history[-1].arch]
     assert np.array_equal(warm, cold)
 
 
+def key(learner, pending=()):
+    return learner, battery.NESTED, anything, frozenset(pending)
+
+
 def _scored(history):
     return tuple((record.arch, record.metrics["accuracy"]) for record in history)
+
+
+@pytest.mark.parametrize("learner", [Reinforce(batch=5), Ppo(batch=5, hidden=8)])
+def test_nothing_is_learnt_from_what_somebody_else_is_scoring(learner):
+    """Of a first batch of 5, of which 2 are pending, 3 are learnt from; what fails counts as 0."""
+    policy = Policy(battery.NESTED, learner.hidden, learner.layers)
+    whole = battery.searched(learner, battery.NESTED, 5, 5)
+
+    def theta(history, pending=()):
+        asked = learner.ask(history, battery.NESTED, np.random.default_rng(0), 1)
+        assert asked[0] not in {record.arch for record in history}
+        told = tuple((r.arch, worth(r, "accuracy")) for r in history)
+        return controller._REPLAY.recall(key(learner, pending), told).learnt.theta
+
+    gone = [replace(r, metrics={"accuracy": math.nan}) for r in whole[3:]]
+    pending = [replace(record, provenance=PENDING) for record in gone]
+    first = controller._first(policy, [r.arch for r in whole], root([r.arch for r in whole]))
+    told = [record.metrics["accuracy"] for record in whole]
+    for rewards, history, open_ in (
+        (told, whole, ()), (told[:3], whole[:3] + pending, [r.arch for r in pending]),
+        ([*told[:3], 0.0, 0.0], whole[:3] + gone, ()),
+    ):  # fmt: skip
+        expected = learner.learn(policy, first.learnt, first.paths[: len(rewards)], rewards)
+        assert np.array_equal(theta(history, open_), expected.theta)
+    assert len({theta(h, o).tobytes() for h, o in ((whole, ()), (whole[:3] + gone, ()))}) == 2
 
 
 def test_known_numbers_of_the_papers():
@@ -148,7 +182,7 @@ def test_refuses(maker, wrong):
 def test_a_policy_that_draws_what_is_known_is_given_something_new_and_learns_nothing_from_it():
     learner = Reinforce(batch=4, lr=1.0)
     history = battery.searched(learner, battery.NESTED, 40, 1)
-    batch = controller._REPLAY.recall((learner, battery.NESTED, anything), _scored(history[:-1]))
+    batch = controller._REPLAY.recall(key(learner), _scored(history[:-1]))
     assert batch.number > 20, "a policy that has made up its mind draws the same again"
     assert len(batch.paths) == len(batch.archs) - 1
     assert batch.archs[-1] not in {record.arch for record in history[:-1]}

@@ -14,7 +14,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from gapless.core import Streams
 from gapless.core.errors import BadValue
-from gapless.core.record import Record
+from gapless.core.record import PENDING, Record
 from gapless.explore.genetic import Genetic
 from gapless.explore.nsga2 import Nsga2
 from gapless.explore.random import Random
@@ -115,6 +115,7 @@ def test_what_others_score_is_seen_and_not_proposed(tmp_path):
         assert len(second) == 4
         assert {arch for _, arch in first + second} == set(SMALL)
         assert all(math.isnan(record.metrics["accuracy"]) for record in other.history())
+        assert {record.provenance for record in other.history()} == {PENDING}
         other.tell({number: toy(SMALL, arch) for number, arch in second})
         assert one.unfinished() == 8
         assert [r.arch for r in one.history()] == [arch for _, arch in first + second]

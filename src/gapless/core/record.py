@@ -11,6 +11,8 @@ from gapless.core.arch import Arch
 from gapless.core.errors import BadValue
 
 VERSION = 1
+PENDING = "pending"
+"""The provenance of what somebody else is scoring: its numbers are not there yet."""
 
 
 @dataclass(frozen=True)

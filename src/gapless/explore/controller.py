@@ -10,7 +10,7 @@ import numpy as np
 
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
-from gapless.core.record import Record
+from gapless.core.record import PENDING, Record
 from gapless.explore.contract import WORST, Allowed, anything, check_count
 from gapless.explore.lstm import Floats
 from gapless.explore.policy import Decisions, Policy
@@ -85,27 +85,32 @@ def ask(
     The first batch is random. Every later one is drawn from the policy after the batches before: a function
     of the first batch and of what was scored. Architectures that were drawn and scored before count with
     their accuracy and are not scored again. After 2 batches in which nothing was new, the next one ends with
-    a random architecture that is, from which nothing is learnt. What is not allowed is left out of its batch.
+    a random architecture that is, from which nothing is learnt. What is not allowed is left out of its batch,
+    and nothing is learnt from what somebody else is scoring until that is told.
     """
     check_count(n)
     if len(history) < learner.batch:
         return filled(min(n, learner.batch - len(history)), lambda *_: None, history, space, rng)
-    waiting = _waiting(learner, scores(history), space, allowed)
+    pending = frozenset(record.arch for record in history if record.provenance == PENDING)
+    waiting = _waiting(learner, scores(history), space, allowed, pending)
     return filled(min(n, len(waiting)), lambda place, _: waiting[place], history, space, rng)
 
 
-def _waiting(learner: Learner, scored: Scored, space: Space, allowed: Allowed) -> list[Arch]:
+def _waiting(
+    learner: Learner, scored: Scored, space: Space, allowed: Allowed, pending: frozenset[Arch]
+) -> list[Arch]:
     known = dict(reversed(scored))
     first = [arch for arch, _ in scored[: learner.batch]]
     seed, policy = root(first), Policy(space, learner.hidden, learner.layers)
-    batch = _REPLAY.recall((learner, space, allowed), scored) or _first(policy, first, seed)
+    settings = (learner, space, allowed, pending)
+    batch = _REPLAY.recall(settings, scored) or _first(policy, first, seed)
     while True:
         waiting = [arch for arch in dict.fromkeys(batch.archs) if arch not in known and allowed(arch)]
         if waiting or batch.over or len(batch.seen) == space.size():
-            _REPLAY.keep((learner, space, allowed), scored, batch)
+            _REPLAY.keep(settings, scored, batch)
             return waiting
         pairs = zip(batch.archs, batch.paths, strict=False)
-        told = [(path, known[arch]) for arch, path in pairs if arch in known]
+        told = [(path, known[arch]) for arch, path in pairs if arch in known and arch not in pending]
         paths, rewards = [path for path, _ in told], [value if value > WORST else 0.0 for _, value in told]
         learnt = learner.learn(policy, batch.learnt, paths, rewards) if rewards else batch.learnt
         rng = stream(seed, batch.number + 1)

@@ -19,7 +19,6 @@ from gapless.core import Arch, Space
 from gapless.core.errors import BadRunFolder, BadValue, Interrupted
 from gapless.engine.folder import RunFolder, refusing_disk_errors
 from gapless.job.job import begin, carried_out, reopened
-from gapless.job.limits import buildable
 from gapless.job.plan import Plan, plan
 from gapless.job.request import MOST, Request, pairs
 from gapless.job.show import Advance, Show
@@ -108,8 +107,7 @@ def ablate(asked: Ablation, path: str, show: Show) -> dict[str, Any]:
     """
     variants = asked.variants()
     for request in variants.values():
-        planned = plan(request)
-        buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
+        plan(request).buildable()
     if not RunFolder.holds(path, FILE):
         RunFolder.vacant(path)
         with refusing_disk_errors(Path(path)):

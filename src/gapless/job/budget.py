@@ -14,7 +14,7 @@ from gapless.engine.loop import evaluate
 from gapless.engine.run import Run, Use
 from gapless.evaluate.standalone import Trainee
 from gapless.job.alone import ALL
-from gapless.job.limits import buildable, refusing_memory_errors
+from gapless.job.limits import refusing_memory_errors
 from gapless.job.plan import Plan, plan
 from gapless.job.request import seconds, spoken
 from gapless.nets.latency import waited
@@ -59,7 +59,7 @@ def measured(planned: Plan) -> Cost:
     Raises:
         BadValue: networks that cannot be built or do not fit into memory.
     """
-    buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
+    planned.buildable()
     with refusing_memory_errors():
         searching, evaluating = _search(planned)
         return Cost(searching, _epoch_of_training(planned) if _trainings(planned) else 0.0, evaluating)

@@ -30,7 +30,7 @@ from gapless.job.findings import findings, trainings
 from gapless.job.found import Found
 from gapless.job.gap import Extent, Gap
 from gapless.job.interrupt import listening
-from gapless.job.limits import buildable, refusing_memory_errors
+from gapless.job.limits import refusing_memory_errors
 from gapless.job.plan import Plan, plan
 from gapless.job.request import Request, moved, spoken
 from gapless.job.show import Quiet, Show
@@ -46,7 +46,7 @@ def begin(planned: Plan, path: str | os.PathLike[str], show: Show | None = None)
         BadData: a damaged image.
         BadRunFolder: the place is taken or cannot be written.
     """
-    buildable(planned.space, planned.preset, planned.data.shape, planned.search_shapes)
+    planned.buildable()
     most: Limits | None = getattr(planned.recipe.select, "limits", None)
     if most is not None:
         allowed = most.check(planned.space, lambda: planned.data.shape, planned.device)

@@ -23,12 +23,15 @@ BYTES = 8
 
 
 def buildable(
-    space: SearchSpace, preset: Preset, image: ImageShape, searches: Collection[Shape] = ()
-) -> None:
+    space: SearchSpace, preset: Preset, image: ImageShape, searches: Collection[Shape] = (),
+    seen: ImageShape | None = None,
+) -> None:  # fmt: skip
     """Builds the super-networks and one network for use on no device, and looks at their size.
 
     Args:
+        image: what networks for use see.
         searches: shapes of the super-networks; the preset's alone where empty.
+        seen: what super-networks see, where that is another image.
 
     Raises:
         BadValue: a shape that the space cannot have or that does not fit into memory; no choices; a loss of
@@ -61,8 +64,9 @@ def buildable(
                 do="drop --set training.auxiliary",
             )
         if (dry_run := getattr(space, "dry_run", None)) is not None:
-            for shape in dict.fromkeys((*(searches or (preset.search,)), preset.deploy)):
-                dry_run(shape, image)
+            tried = [(shape, seen or image) for shape in searches or (preset.search,)]
+            for shape, of in dict.fromkeys((*tried, (preset.deploy, image))):
+                dry_run(shape, of)
 
 
 def _fits(use: str, build: Callable[[], nn.Module]) -> nn.Module:

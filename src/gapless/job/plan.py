@@ -19,7 +19,8 @@ from gapless.data import Data
 from gapless.engine.check import check
 from gapless.engine.recipe import Recipe, plain
 from gapless.evaluate.cost import Limits, limits
-from gapless.job.limits import refusing_memory_errors
+from gapless.job.coarse import taken
+from gapless.job.limits import buildable, refusing_memory_errors
 from gapless.job.request import Request
 from gapless.job.settings import spread
 from gapless.spaces.contract import Preset, SearchSpace, Shape
@@ -75,6 +76,10 @@ class Plan:
         """The search's own shape (a3): that of its last super-network."""
         return self.recipe.stages[-1].reshaped(self.preset.search)
 
+    def buildable(self) -> None:
+        """Builds the networks of the job for a try, see `gapless.job.limits.buildable`."""
+        buildable(self.space, self.preset, self.data.shape, self.search_shapes, self.search_data.shape)
+
     def search_training(self) -> Training:
         """The search's own recipe for one network alone (a3): same epochs, batch and optimizer."""
         recipe = self.recipe
@@ -123,6 +128,8 @@ def plan(
             do="make the object with that size or limit",
         )
     preset = replace(preset, search=values["search"], deploy=values["deploy"], training=values["training"])
+    shapes = dict.fromkeys(stage.reshaped(preset.search) for stage in recipe.stages)
+    recipe = taken(recipe, space, shapes, preset.deploy, data)
     return Plan(request, space, data, recipe, preset, streams, device)
 
 

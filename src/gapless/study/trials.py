@@ -34,7 +34,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
-from gapless.core.record import Record
+from gapless.core.record import PENDING, Record
 from gapless.explore.contract import worth
 from gapless.study.borrowed import quiet
 from gapless.study.journal import Journal
@@ -289,7 +289,7 @@ class Trials:
             metrics, cost = dict.fromkeys(example.metrics, math.nan), dict.fromkeys(example.cost, math.nan)
         return [
             self._record(trial) if trial.state.is_finished()
-            else Record(self.parameters.arch(trial.params), metrics, cost)
+            else Record(self.parameters.arch(trial.params), metrics, cost, provenance=PENDING)
             for trial in trials
         ]  # fmt: skip
 
