@@ -25,6 +25,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 
 import gapless.explore
 import gapless.spaces
+from benchmarks import random_search
 from benchmarks.value import value
 from gapless.core import Streams
 from gapless.core.files import beside
@@ -43,8 +44,6 @@ BUDGETS = {"random": (50, 100, 200, 500)}
 USUAL = (100, 200)
 TOGETHER = 10
 """Architectures that are asked for at once at most."""
-EXACT = {50: (93.467, 0.564), 100: (93.731, 0.361), 200: (93.881, 0.253), 500: (94.000, 0.226)}
-"""Of random search: mean and standard deviation by order statistics, computed from the table."""
 FRONTS = ("nsga2", "random")
 FRONT = 500
 OPTUNA = ("optuna:tpe",)
@@ -100,6 +99,14 @@ def trade_off(name: str, seed: int, folder: Path) -> Results:
     return {"share": share, "seconds": time.process_time() - start}
 
 
+def exact(folder: Path) -> dict[str, Results]:
+    """What random search must find after each of its budgets, told by the report, in %."""
+    numbers = table(folder).rows.values()
+    seen, report = (np.array([row[name] for row in numbers]) for name in ("accuracy", "report"))
+    found = {n: random_search.found(seen, 100 * report, n) for n in BUDGETS["random"]}
+    return {str(n): {"mean": mean, "deviation": deviation} for n, (mean, deviation) in found.items()}
+
+
 def hypervolume(pairs: Sequence[tuple[float, float]], worst: tuple[float, float]) -> float:
     """The area that (accuracy, latency) pairs dominate, as far as the worst accuracy and latency."""
     area, top = 0.0, worst[0]
@@ -135,7 +142,8 @@ interval of the mean over seeds.
 
 def text(stored: Mapping[str, Mapping[str, Mapping[str, Results]]]) -> str:
     """The document."""
-    lines = [HEAD, *_random(stored.get("search", {})), *_searches(stored.get("search", {}))]
+    found = stored.get("search", {})
+    lines = [HEAD, *_random(found, stored.get("exact", {}).get("random", {})), *_searches(found)]
     return "\n".join([*lines, *_fronts(stored.get("front", {}))]).rstrip() + "\n"
 
 
@@ -143,9 +151,9 @@ def _found(runs: Mapping[str, Results], n: int) -> list[float]:
     return [run["found"][str(n)] for run in runs.values() if str(n) in run["found"]]
 
 
-def _random(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
+def _random(found: Mapping[str, Mapping[str, Results]], must: Mapping[str, Results]) -> list[str]:
     runs = found.get("random", {})
-    if not runs:
+    if not runs or not must:
         return []
     lines = [
         "## Random search against what it must be", "",
@@ -153,10 +161,10 @@ def _random(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
         "difference in standard errors.", "",
         "| evaluations | measured | exact | z |", "|---|---|---|---|",
     ]  # fmt: skip
-    for n, (exact, deviation) in EXACT.items():
-        values = _found(runs, n)
-        z = (float(np.mean(values)) - exact) / (deviation / math.sqrt(len(values)))
-        lines.append(f"| {n} | {value(values, digits=3)} | {exact:.3f} | {z:+.2f} |")
+    for n in BUDGETS["random"]:
+        values, mean, deviation = _found(runs, n), must[str(n)]["mean"], must[str(n)]["deviation"]
+        z = (float(np.mean(values)) - mean) / (deviation / math.sqrt(len(values)))
+        lines.append(f"| {n} | {value(values, digits=3)} | {mean:.3f} | {z:+.2f} |")
     return [*lines, ""]
 
 
@@ -227,6 +235,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if str(one[2]) not in stored.get(one[0], {}).get(one[1], {})
     ]  # fmt: skip
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    stored["exact"] = {"random": exact(asked.data)}
     context, last = multiprocessing.get_context("spawn"), time.monotonic()
     with context.Pool(asked.processes) as pool, Progress(*columns) as bar:
         task = bar.add_task("searches", total=len(todo))

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from benchmarks import explorers
 
@@ -44,6 +45,19 @@ def test_the_optimum_of_the_table():
     assert len(whole) == 15625
 
 
+@tabled
+def test_what_random_search_must_find_is_what_draws_of_the_table_find():
+    found = explorers.exact(explorers.DATA)
+    rows = list(explorers.table(explorers.DATA).rows.values())
+    seen, report = (np.array([row[name] for row in rows]) for name in ("accuracy", "report"))
+    rng = np.random.default_rng(0)
+    for n, one in found.items():
+        drawn = (rng.choice(len(rows), int(n), replace=False) for _ in range(3000))
+        best = [100 * report[draw[np.argmax(seen[draw])]] for draw in drawn]
+        assert abs(np.mean(best) - one["mean"]) < 4 * one["deviation"] / 3000**0.5
+        assert np.std(best) == pytest.approx(one["deviation"], rel=0.15)
+
+
 def test_the_page_is_written_from_few_runs():
     runs = {str(seed): {"found": {str(n): 93.0 + seed / 10 for n in (50, 100, 200, 500)}, "seconds": 0.1}
             for seed in range(3)}  # fmt: skip
@@ -51,7 +65,8 @@ def test_the_page_is_written_from_few_runs():
         seed: {**run, "found": {n: v + 1 for n, v in run["found"].items()}} for seed, run in runs.items()
     }
     search = {"random": better, "aging-evolution": runs}
-    stored = {"search": search, "front": {"nsga2": {"0": {"share": 0.9}}}}
+    must = {str(n): {"mean": 93.731, "deviation": 0.361} for n in explorers.BUDGETS["random"]}
+    stored = {"search": search, "exact": {"random": must}, "front": {"nsga2": {"0": {"share": 0.9}}}}
     page = explorers.text(stored)
     assert "| 100 | 94.100 +- 0.248 | 93.731 | +1.77 |" in page
     assert "`random` against `aging-evolution` after 100 evaluations" in page
