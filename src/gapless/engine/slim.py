@@ -12,12 +12,14 @@ from gapless.engine.run import Run
 from gapless.engine.select import best, permission, within
 from gapless.evaluate.cost import Limits
 from gapless.evaluate.inherited import Inherited
-from gapless.explore.contract import worth
 from gapless.explore.random import Random
+from gapless.explore.replay import Replay, scores
 from gapless.nets.cost import KINDS
 from gapless.parts.contract import Gates
 from gapless.parts.sample.price import extreme, price
 from gapless.spaces.contract import Chained
+
+_REPLAY: Replay[tuple[Arch, tuple[Arch, ...]]] = Replay()
 
 
 @dataclass(frozen=True)
@@ -49,21 +51,21 @@ class Slim:
         left = self.evaluations - len(run.history)
         archs = open_[: left if isinstance(run.net, Chained) else 1]
         if archs:
-            streams = run.streams_of_run.child("recalibrate")
-            scores = self.evaluator.scores
-            run.history += scores(run.space, run.net, archs, run.net_shape, run.data, run.device, streams)
+            streams, scored = run.streams_of_run.child("recalibrate"), self.evaluator.scores
+            run.history += scored(run.space, run.net, archs, run.net_shape, run.data, run.device, streams)
 
     def stand(self, run: Run) -> tuple[Arch, list[Arch]]:
         """The sub-network that was reached, and what has to be scored before it is left: none at the end."""
-        scored = {record.arch: record for record in run.history}
-        at = extreme(run.choices, costs := run.costs(self.cost), dearest=True)
-        near = [at]
-        while not (open_ := [arch for arch in near if arch not in scored]):
-            at = max(near, key=lambda arch: worth(scored[arch], "accuracy"))
-            near = cheaper(run.choices, costs, at)
-            if not near or (self.limits and permission(self.limits, run)(at)):
-                return at, []
-        return at, open_
+        costs, scored = run.costs(self.cost), scores(run.history)
+        known, way = dict(scored), (self, run.choices, *((n, t.tobytes()) for n, t in costs.items()))
+        dearest = extreme(run.choices, costs, dearest=True)
+        at, near = _REPLAY.recall(way, scored) or (dearest, (dearest,))
+        while near and all(arch in known for arch in near):
+            at = max(near, key=known.__getitem__)
+            ended = self.limits is not None and permission(self.limits, run)(at)
+            near = () if ended else tuple(cheaper(run.choices, costs, at))
+        _REPLAY.keep(way, scored, (at, near))
+        return at, [arch for arch in near if arch not in known]
 
     def arch(self, run: Run) -> Arch | None:
         if not run.history:
