@@ -225,7 +225,7 @@ def variants_table(found: Mapping[str, Mapping[str, Results]]) -> list[str]:
         "and shift, recalibrated, one path a step, where nothing else is said. Sampling by capacity trains",
         "operations the more often the more they have to learn, those without parameters least of all.",
         "Rules of several paths a step have as many paths in all, hence fewer steps. Learning rate and batch",
-        "are the recipe's, chosen for sampling by capacity; other samplers were given a quarter of that rate, too.",
+        "are the recipe's, chosen for sampling by capacity; other samplers also had a quarter of that rate.",
         f"{HELD[0]} uniform architectures, {HELD[1]} of the top tenth. \"Against\" is the difference in tau,",
         "seed by seed, from sampling by capacity, +- half of its 95 % interval by Student's t.", "",
         "| super-network | tau | top tenth | against | training, min | seeds |",
