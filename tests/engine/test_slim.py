@@ -3,15 +3,19 @@
 from dataclasses import replace
 
 import pytest
-from tests.nn.models import MODELS
+from tests.nn.models import MODELS, Net, inverted
 from tests.oracles import costs as oracle
 
 import gapless.methods
+from gapless.engine import slim
 from gapless.engine.check import conflicts
-from gapless.engine.slim import Slim
+from gapless.engine.slim import Slim, cheaper
 from gapless.evaluate.cost import Limits
 from gapless.evaluate.inherited import Inherited
+from gapless.explore.limited import Limited
+from gapless.explore.random import Random
 from gapless.nets.cost import count
+from gapless.nn import Repeat
 from gapless.spaces import from_module
 from gapless.spaces.contract import Shape, subnet
 from gapless.spaces.darts import Darts
@@ -23,14 +27,36 @@ ONE_BATCH = Inherited(1, 8)
 CELLS = Darts(1, ("max_pool_3x3", "skip_connect", "dil_conv_3x3")), Shape(4, 3, affine=False, pool_norm=True)
 
 
+NESTED = (
+    from_module(
+        lambda image: Net(image, 4, stage=Repeat(lambda i: inverted(4, (2, 4), (3, 5)), (1, 2))),
+        name="nested",
+    ),
+    Shape(4),
+)
+
+
 def run_of(select, tiny=CHAIN, method="spos"):
     recipe = replace(shortened(gapless.methods.get(method, "quick")).scaled(1), select=select)
     return started(recipe, tiny)
 
 
-def written_out(run, allowed, most):
+def taken(arch, prefix=()):
+    """Everything that an architecture picks, each as the path of its choice and the option."""
+    for name, options in arch.picks:
+        for option, inner in options:
+            yield (*prefix, name), option
+            yield from taken(inner, (*prefix, name, option))
+
+
+def dropped(at, near):
+    """What a neighbour has no more, the outermost of it."""
+    return min(set(taken(at)) - set(taken(near)), key=lambda pair: len(pair[0]))
+
+
+def written_out(run, allowed, most, kind="macs"):
     """Scores in the order in which they are needed, and what is found."""
-    costs, choices = run.costs("macs"), run.choices
+    costs, choices = run.costs(kind), run.choices
     price = {arch: oracle.price(choices, arch, costs) for arch in choices}
     scores = {}
 
@@ -45,36 +71,54 @@ def written_out(run, allowed, most):
 
     at = max(choices, key=price.get)
     score(at)
-    while not allowed(at):
-        ways = []
-        for choice in choices.choices:
-            here = [
-                arch for arch in choices.neighbours(at)
-                if {c.name for c in choices.choices if arch[c.name] != at[c.name]} == {choice.name}
-            ]  # fmt: skip
-            others = [arch for arch in here if price[arch] < price[at]]
-            if others:
-                ways.append(max(others, key=price.get))
-        if not ways:
-            break
+    while not allowed(at) and (ways := ways_from(choices, price, at)):
         at = max(ways, key=score)
     kept = [record for record in scores.values() if most is None or price_of(run, record.arch) <= most]
     best = max(kept, key=lambda r: (r.metrics["accuracy"], -r.cost["macs"]))
     return list(scores), best.arch
 
 
+def keeps(choices, at, near):
+    """Whether a new option holds what the old one holds, where both hold the same choice."""
+    path, old = dropped(at, near)
+    new = set(near.picked_at(path)) - set(at.picked_at(path))
+    choice = choices.choice(path)
+    same = {c for option in new for c in choice.inside(option).choices if c in choice.inside(old).choices}
+    held, holds = at.picked_at(path)[old], [near.picked_at(path)[option] for option in new]
+    return all(inner[c.name] == held[c.name] for c in same for inner in holds)
+
+
+def ways_from(choices, price, at):
+    """For each pick the dearest cheaper neighbour that drops it and keeps what it can, in order."""
+    ways = {}
+    for near in choices.neighbours(at):
+        if price[near] < price[at] and keeps(choices, at, near):
+            ways.setdefault(dropped(at, near), []).append(near)
+    order = [pair for pair in taken_in_order(choices, at) if pair in ways]
+    return [max(ways[pair], key=price.get) for pair in order]
+
+
+def taken_in_order(space, arch, prefix=()):
+    for choice in space.choices:
+        for option in (o for o in choice.options if o in arch[choice.name]):
+            yield (*prefix, choice.name), option
+            inner = choice.inside(option)
+            yield from taken_in_order(inner, arch[choice.name][option], (*prefix, choice.name, option))
+
+
 def price_of(run, arch):
     return count(subnet(run.space, arch, run.use.shape, run.use.image), run.use.image).macs
 
 
-@pytest.mark.parametrize("tiny", [CHAIN, CELLS], ids=["chain", "darts"])
-def test_without_limits_to_the_cheapest(tiny):
-    run = run_of(Slim(60, ONE_BATCH), tiny)
+@pytest.mark.parametrize("kind", ["macs", "params"])
+@pytest.mark.parametrize("tiny", [CHAIN, CELLS, NESTED], ids=["chain", "darts", "nested"])
+def test_without_limits_to_the_cheapest(tiny, kind):
+    run = run_of(Slim(60, ONE_BATCH, cost=kind), tiny)
     found = advance(run)
-    expected, best = written_out(run, lambda arch: False, None)
+    expected, best = written_out(run, lambda arch: False, None, kind)
     assert [record.arch for record in run.history] == expected
     assert found == best
-    costs = run.costs("macs")
+    costs = run.costs(kind)
     prices = [oracle.price(run.choices, arch, costs) for arch in expected]
     assert prices[0] == max(oracle.price(run.choices, arch, costs) for arch in run.choices)
     assert min(prices) == min(oracle.price(run.choices, arch, costs) for arch in run.choices)
@@ -93,22 +137,61 @@ def test_with_limits_to_the_first_that_keeps_them(part):
     assert price_of(run, found) <= most
 
 
-def test_where_evaluations_are_spent_the_way_goes_on_unscored():
+def test_several_ways_on_inside_one_option():
+    run = run_of(Slim(60, ONE_BATCH), NESTED)
+    advance(run)
+    at = run.history[0].arch
+    assert len(cheaper(run.choices, run.costs("macs"), at)) == 5, (
+        "a depth, and kernel and width of two layers"
+    )
+
+
+def test_limits_on_parameters_lead_the_way_by_parameters():
     probe = run_of(Slim(1, ONE_BATCH))
-    least = min(price_of(probe, arch) for arch in probe.choices)
-    run = run_of(Slim(1, ONE_BATCH, limits=Limits((("macs", float(least)),), probe.use.shape)))
+
+    def parameters(arch):
+        return count(subnet(probe.space, arch, probe.use.shape, probe.use.image), probe.use.image).parameters
+
+    most = float(sorted(parameters(arch) for arch in probe.choices)[2])
+    run = run_of(Slim(60, ONE_BATCH, limits=Limits((("params", most),), probe.use.shape)))
+    found = advance(run)
+    expected, _ = written_out(run, lambda arch: parameters(arch) <= most, None, "params")
+    assert [record.arch for record in run.history] == expected
+    assert parameters(found) <= most
+
+
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.5])
+def test_where_evaluations_are_spent_the_way_goes_on_by_what_saves_most(part):
+    probe = run_of(Slim(1, ONE_BATCH))
+    every = sorted(price_of(probe, arch) for arch in probe.choices)
+    most = float(every[int(part * (len(every) - 1))])
+    run = run_of(Slim(1, ONE_BATCH, limits=Limits((("macs", most),), probe.use.shape)))
     found = advance(run)
     assert len(run.history) == 1
-    assert price_of(run, found) == least
+    price = {arch: oracle.price(run.choices, arch, run.costs("macs")) for arch in run.choices}
+    at = run.history[0].arch
+    while price_of(run, at) > most:
+        at = min(ways_from(run.choices, price, at), key=price.get)
+    assert found == at
 
 
-def test_where_the_cheapest_is_not_allowed_one_that_is_is_drawn(monkeypatch):
+def test_no_more_evaluations_than_it_has():
+    run = run_of(Slim(4, ONE_BATCH))
+    advance(run)
+    assert len(run.history) == 4, "1 and then 2 at once, of which the last step has room for 1"
+
+
+def test_where_the_cheapest_is_not_allowed_the_one_that_was_found_before_is_drawn(monkeypatch):
     """Limits on what the operations' prices do not know, such as latency."""
     run = run_of(Slim(60, ONE_BATCH, limits=Limits((("latency", 1.0),), CHAIN[1])))
-    only = run.choices.at(4)
-    monkeypatch.setattr("gapless.engine.slim.permission", lambda limits, run: lambda arch: arch == only)
-    monkeypatch.setattr("gapless.engine.select.permission", lambda limits, run: lambda arch: arch == only)
-    assert advance(run) == only
+    few = set(list(run.choices)[3:6])
+    monkeypatch.setattr(slim, "permission", lambda limits, run: few.__contains__)
+    before = Limited(Random(), few.__contains__, tries=0)
+    rng = run.streams_of_run.generator("limits")
+    (expected,) = before.ask((), run.choices, rng, 1)
+    run.history = [r for r in run.history if r.arch not in few]
+    monkeypatch.setattr(slim, "cheaper", lambda *_: [])
+    assert advance(run) == expected
 
 
 @pytest.mark.parametrize("tiny", [CHAIN, CELLS], ids=["chain", "darts"])

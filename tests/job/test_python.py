@@ -143,7 +143,7 @@ def test_space_and_method_as_objects_are_the_named_ones(tmp_path: Path) -> None:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     with pytest.raises(BadRunFolder, match="a trained network"):
         _ = one.score
-    with pytest.raises(BadRunFolder, match="gapless retrain"):
+    with pytest.raises(BadRunFolder, match=r"train it with its audit\(sample=0\)"):
         one.network()
 
 

@@ -73,12 +73,16 @@ def test_autoslim():
 
 def test_ofa():
     recipe = gapless.methods.get("ofa")
-    assert [stage.epochs for stage in recipe.stages] == [180, 120, 25 + 120, 25 + 120]
-    assert [stage.sample.n for stage in recipe.stages] == [1, 1, 2, 4]
+    assert [stage.epochs for stage in recipe.stages] == [180, 120, 25, 120, 25, 120]
+    assert [stage.sample.n for stage in recipe.stages] == [1, 1, 2, 2, 4, 4]
     workers = 32
-    starts = [lr(recipe, stage, 0.0) for stage in range(4)]
-    assert starts == pytest.approx([2.6, 3e-2 * workers, 7.5e-3 * workers, 7.5e-3 * workers])
-    assert [lr(recipe, stage, 1.0) for stage in range(4)] == pytest.approx([0.0] * 4)
+    starts = [lr(recipe, stage, 0.0) for stage in range(6)]
+    assert starts[0] == 2.6
+    assert starts[1:] == pytest.approx([workers * rate for rate in (3e-2, 2.5e-3, 7.5e-3, 2.5e-3, 7.5e-3)])
+    assert [lr(recipe, stage, 1.0) for stage in range(6)] == pytest.approx([0.0] * 6)
+    for options in (2, 3):
+        kept = [min(options, int(stage.sample.share * options) + 1) for stage in recipe.stages]
+        assert kept == [1, 2, options, options, options, options]
     assert (recipe.batch, recipe.label_smoothing) == (64 * workers, 0.1)
     weights = recipe.weights
     assert (weights.betas[0], weights.weight_decay, weights.nesterov) == (0.9, 3e-5, True)

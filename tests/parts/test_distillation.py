@@ -1,6 +1,6 @@
 """Paths that learn from others against plain SGD on a network written out by hand, in float64."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -10,6 +10,9 @@ import gapless.methods
 from gapless.core import Cosine
 from gapless.core.errors import BadValue
 from gapless.engine.check import conflicts
+from gapless.nets.gate import path
+from gapless.parts.mask.falling import Falling
+from gapless.parts.sample.price import extreme
 from gapless.parts.sample.sandwich import Sandwich
 from gapless.parts.sample.uniform import Uniform
 from gapless.parts.update.distillation import TEACHER, Distillation
@@ -24,10 +27,10 @@ DEAREST = ["k5e2"] * 3
 SGD = {"momentum": 0.9, "decay": 1e-3}
 
 
-def searching(update, sample):
+def searching(update, sample, **changes):
     recipe = shortened(gapless.methods.get("spos", "quick"))
     plain = replace(recipe.weights, lr=Cosine(0.1, per="step"), weight_decay=1e-3, clip=0.0)
-    stage = replace(recipe.stages[0], update=update, sample=sample)
+    stage = replace(recipe.stages[0], update=update, sample=sample, **changes)
     return started(replace(recipe, weights=plain, stages=(stage,)), (CHAIN, SHAPE), double=True)
 
 
@@ -82,6 +85,57 @@ def test_the_teacher_of_a_later_stage_is_what_was_learnt_before():
     learnt, teacher = run.net.state_dict(), run.extra[TEACHER].state_dict()
     assert all(torch.equal(learnt[name], teacher[name]) for name in learnt)
     assert any(not torch.equal(start[name], teacher[name]) for name in start)
+
+
+def test_several_stages_have_one_teacher():
+    recipe = shortened(gapless.methods.get("spos", "quick"))
+    stages = tuple(replace(recipe.stages[0], epochs=1, update=u) for u in (Paths(), *[Distillation()] * 2))
+    run = started(replace(recipe, stages=stages), (CHAIN, SHAPE))
+    seen = []
+    for _ in stages[1:]:
+        for _ in range(run.progress.steps):
+            run.step()
+        run.end_epoch()
+        run.next_stage()
+        seen.append({name: value.clone() for name, value in run.extra[TEACHER].state_dict().items()})
+    assert all(torch.equal(seen[0][name], seen[1][name]) for name in seen[0])
+    learnt = run.net.state_dict()
+    assert any(not torch.equal(learnt[name], seen[0][name]) for name in learnt)
+
+
+@dataclass(frozen=True)
+class ToDearest:
+    """Has every path be the dearest."""
+
+    def __call__(self, run, mix, batch):
+        return path(run.choices.active(extreme(run.choices, run.costs("macs"), dearest=True)))
+
+
+@pytest.mark.parametrize("update", [InplaceDistillation(), Distillation()])
+def test_what_disturbs_paths_disturbs_these(update):
+    run = searching(update, Uniform(2), perturb=(ToDearest(),))
+    for value in run.extra.values():
+        value.double()
+    before = {name: value.clone() for name, value in run.weights.named.items()}
+    run.step()
+    moved = {
+        chain_name(name) for name, value in run.weights.named.items() if not torch.equal(value, before[name])
+    }
+    assert all("k5e2" in name for name in moved if name.startswith("layer"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({}, "there is none"), ({"fresh": True}, "there is none"), ({"mask": Falling()}, "works with no mask")],
+    ids=["first", "fresh", "mask"],
+)
+def test_a_teacher_that_knows_nothing_is_refused(changes, words):
+    recipe = gapless.methods.get("spos", "quick")
+    later = replace(recipe.stages[0], update=Distillation(), **changes)
+    stages = (later,) if not changes else (recipe.stages[0], later)
+    assert any(words in line for line in conflicts(replace(recipe, stages=stages), CHAIN))
+    fine = replace(recipe.stages[0], update=Distillation())
+    assert conflicts(replace(recipe, stages=(recipe.stages[0], fine)), CHAIN) == []
 
 
 @pytest.mark.parametrize("update", [InplaceDistillation(), Distillation()])

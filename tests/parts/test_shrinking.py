@@ -40,9 +40,10 @@ def dearest_inside(choices, path, option, costs):
     return max(found)
 
 
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("choices", [LAYERS, CELL], ids=["chain", "darts"])
-def test_options_in_the_order_of_what_they_cost_with_all_that_they_hold(choices):
-    costs = drawn_costs(choices, 3)
+def test_options_in_the_order_of_what_they_cost_with_all_that_they_hold(choices, seed):
+    costs = drawn_costs(choices, seed)
     for path, options in ranked(choices, costs).items():
         worths = [dearest_inside(choices, path, option, costs) for option in options]
         assert worths == sorted(worths, reverse=True), path
@@ -58,7 +59,7 @@ def test_uniform_among_the_dearest_options(choices, share):
     def fits(arch, path=(), inside=choices):
         for choice in inside.choices:
             here = (*path, choice.name)
-            few = max(choice.most, math.ceil(share * len(choice.options)))
+            few = max(choice.most, math.floor(share * len(choice.options)) + 1)
             for option in arch.picked_at(here):
                 if option not in order[here][:few]:
                     return False
@@ -81,7 +82,20 @@ def test_more_options_as_time_goes_on():
         run = view(LAYERS, costs=costs)
         run.progress = Progress(step, 3)
         found.append([len(choice.options) for choice in Shrinking().narrowed(run).choices])
-    assert found == [[1] * 3, [1] * 3, [2] * 3, [3] * 3]
+    assert found == [[1] * 3, [2] * 3, [3] * 3, [3] * 3]
+
+
+def test_by_what_is_counted():
+    by = {
+        "macs": {"layers": np.array([[0.0, 1.0, 3.0]] * 3)},
+        "params": {"layers": np.array([[3.0, 1.0, 0.0]] * 3)},
+    }
+    run, found = view(LAYERS), {}
+    run.costs = by.__getitem__
+    for kind in by:
+        (dearest,) = Shrinking(1, 0.0, kind).narrowed(run)
+        found[kind] = [dearest.option(choice.name) for choice in LAYERS.choices]
+    assert found == {"macs": ["k3e2"] * 3, "params": ["identity"] * 3}
 
 
 @pytest.mark.parametrize("tiny", SPACES, ids=["chain", "darts"])

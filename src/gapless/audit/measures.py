@@ -132,7 +132,7 @@ MEASURES: tuple[Measure, ...] = (
             at("cost", "baseline_seconds"), "cost"),
     Measure("params", "parameters of the deployed network", "count", at("cost", "params"), "cost"),
     Measure("macs", "MACs for one image", "count", at("cost", "macs"), "cost"),
-    Measure("memory", "peak memory", "MB", at("cost", "peak_mb"), "cost", _ALONE),
+    Measure("memory", "peak memory of the process", "MB", at("cost", "peak_mb"), "cost", _ALONE),
 )  # fmt: skip
 """In the order in which they are shown."""
 

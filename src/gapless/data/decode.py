@@ -83,7 +83,7 @@ def pixels(image: Image.Image, form: Form) -> NDArray[np.uint8]:
     if (height, width) != (form.height, form.width):
         scale = min(height / form.height, width / form.width)
         across, down = form.width * scale, form.height * scale
-        left, top = (width - across) / 2, (height - down) / 2
+        left, top = max(0.0, (width - across) / 2), max(0.0, (height - down) / 2)
         box = (left, top, min(left + across, width), min(top + down, height))
         image = image.resize((form.width, form.height), Image.Resampling.BILINEAR, box)
     array = np.asarray(image)

@@ -226,12 +226,12 @@ class RunFolder:
         return self.write(name, text.getvalue().encode())
 
 
-def unfinished(path: Path) -> BadRunFolder:
-    """What is said where a search has to have ended."""
+def unfinished(path: Path, again: str = "") -> BadRunFolder:
+    """What is said where a search has to have ended; ``again`` goes on with it."""
     return BadRunFolder(
         expected=f"a finished search in '{path}'",
         got="one that was stopped before its end",
-        do=f"continue it with 'gapless resume {quoted(path)}'",
+        do=f"continue it with '{again or f'gapless resume {quoted(path)}'}'",
     )
 
 

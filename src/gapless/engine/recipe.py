@@ -207,13 +207,15 @@ class Recipe:
 def plain(value: Any) -> Any:
     """Parts, numbers and tuples as JSON values; a part carries its module and class under ``is``.
 
-    Equal values have equal forms: 5.0 is written as 5. A network is its text and the shapes of its state.
+    Equal values have equal forms: 5.0 is written as 5. A network is its text and the shapes of its state; a
+    field with ``known by`` in its metadata is left out, because another field says what it is.
 
     Raises:
         BadValue: something that has no name to go by, such as an instance of a class that is no dataclass.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        told = (f.name for f in dataclasses.fields(value) if "known by" not in f.metadata)
+        fields = {name: plain(getattr(value, name)) for name in told}
         return {"is": f"{type(value).__module__}.{type(value).__qualname__}", **fields}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}

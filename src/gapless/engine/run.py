@@ -365,11 +365,12 @@ class Run:
         return Progress(0, steps, 0, epochs, stage)
 
     def equip(self) -> None:
-        """Makes anew what the stage's parts carry from step to step."""
-        stage, self.extra = self.stage, {}
+        """Makes anew what the stage's parts carry from step to step; they see what was carried before."""
+        stage, made = self.stage, Extra()
         for part in (stage.update, stage.mask, *stage.regularize, *stage.perturb, *stage.observe):
             if (init := getattr(part, "init", None)) is not None:
-                self.extra |= init(self)
+                made |= init(self)
+        self.extra = made
         self.memory.keeps = self._keeps()
 
     def _keeps(self) -> int:

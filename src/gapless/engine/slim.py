@@ -6,17 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gapless.core import Arch, Space
+from gapless.core import Arch, Space, moves
 from gapless.core.record import Record
 from gapless.engine.run import Run
-from gapless.engine.select import best, permission, within
+from gapless.engine.select import best, permission
 from gapless.evaluate.cost import Limits
 from gapless.evaluate.inherited import Inherited
+from gapless.explore.limited import Limited
 from gapless.explore.random import Random
 from gapless.explore.replay import Replay, scores
 from gapless.nets.cost import KINDS
 from gapless.parts.contract import Gates
-from gapless.parts.sample.price import extreme, price
+from gapless.parts.sample.price import dearest_inside, extreme, price
 from gapless.spaces.contract import Chained
 
 _REPLAY: Replay[tuple[Arch, tuple[Arch, ...]]] = Replay()
@@ -27,17 +28,20 @@ class Slim:
     """Greedy slimming: of all ways to make one choice of the dearest sub-network a little cheaper the one
     that leaves it most accurate is taken, and again, until it costs what it may.
 
-    A little cheaper is, at each choice of the space, the dearest of the options (with what they hold) that
-    are cheaper than the present one. Without limits the way ends at the cheapest sub-network, and the most
-    accurate on it is found; with limits the most accurate that keeps them. Where evaluations are spent
-    before, the way goes on by what saves most, unscored. Reference: Yu & Huang 2019 (AutoSlim), section 3;
-    JiahuiYu/slimmable_networks, train.py, slimming.
+    A little cheaper is, for everything that is picked, the dearest of the options that are cheaper; see
+    `cheaper` for what they hold. Without limits the way ends at the cheapest sub-network, and
+    the most accurate on it is found; with limits the most accurate that keeps them. Where evaluations are
+    spent before, the way goes on by what saves most, unscored; where its end does not keep limits of another
+    kind, such as latency, an architecture that does is drawn. Reference: Yu & Huang 2019 (AutoSlim), section
+    3; JiahuiYu/slimmable_networks, train.py, slimming.
 
     Args:
         evaluations: how many sub-networks are scored at most.
         evaluator: how.
-        cost: by what one is cheaper, ``macs`` or ``params`` of the super-network's operations.
-        limits: what an architecture may cost, as a network for use.
+        cost: by what one is cheaper where there are no limits on it, ``macs`` or ``params`` of the
+            super-network's operations.
+        limits: what an architecture may cost, as a network for use; the way goes by the first of them that
+            is of ``macs`` or ``params``.
     """
 
     evaluations: int
@@ -56,7 +60,7 @@ class Slim:
 
     def stand(self, run: Run) -> tuple[Arch, list[Arch]]:
         """The sub-network that was reached, and what has to be scored before it is left: none at the end."""
-        costs, scored = run.costs(self.cost), scores(run.history)
+        costs, scored = self._costs(run), scores(run.history)
         known, way = dict(scored), (self, run.choices, *((n, t.tobytes()) for n, t in costs.items()))
         dearest = extreme(run.choices, costs, dearest=True)
         at, near = _REPLAY.recall(way, scored) or (dearest, (dearest,))
@@ -76,13 +80,17 @@ class Slim:
         kept += (record for record in run.history if allowed(record.arch))
         if kept:
             return best(kept).arch
-        (at, _), costs = self.stand(run), run.costs(self.cost)
+        (at, _), costs = self.stand(run), self._costs(run)
         while near := cheaper(run.choices, costs, at):
             at = min(near, key=lambda arch: price(run.choices.active(arch), costs))
             if allowed(at):
                 return at
-        rng = run.streams_of_run.generator("slim")
-        return within(Random(), self.limits, run).ask((), run.choices, rng, 1)[0]
+        rng = run.streams_of_run.generator("limits")  # as before the search, when one was found
+        return Limited(Random(), allowed, tries=0).ask((), run.choices, rng, 1)[0]
+
+    def _costs(self, run: Run) -> Gates:
+        limited = (kind for kind, _ in (self.limits.most if self.limits else ()) if kind in KINDS)
+        return run.costs(next(limited, self.cost))
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.sample is None:
@@ -92,11 +100,23 @@ class Slim:
 
 
 def cheaper(choices: Space, costs: Gates, arch: Arch) -> list[Arch]:
-    """For each choice of a space the dearest of the neighbours that differ there and cost less."""
-    now, found = price(choices.active(arch), costs), dict[str, tuple[float, Arch]]()
-    for near in choices.neighbours(arch):
-        cost = price(choices.active(near), costs)
-        name = next(choice.name for choice in choices.choices if near[choice.name] != arch[choice.name])
-        if cost < now and (name not in found or cost > found[name][0]):
-            found[name] = cost, near
-    return [near for _, near in found.values()]
+    """For everything that is picked the dearest way to pick something cheaper there, or nothing if it may be
+    nothing. Of what a new option holds, that which the old one holds too stays; the rest is the dearest."""
+    inside, found = dearest_inside(choices, costs), list[Arch]()
+    now = price(choices.active(arch), costs)
+    for path, picked in moves.decisions(choices, arch):
+        if picked is None:
+            continue
+        choice, held = choices.choice(path), arch.picked_at(path)[picked]
+        both = choice.inside(picked).choices
+        ways = []
+        for option in moves.alternatives(choices, arch, path, picked):
+            new = Arch() if option is None else inside(path, option)
+            own = () if option is None else choice.inside(option).choices
+            kept = ((c.name, (held if c in both else new)[c.name]) for c in own)
+            inner = Arch(tuple((name, tuple(options.items())) for name, options in kept))
+            other = moves.replaced(arch, path, picked, option, inner)
+            ways.append((price(choices.active(other), costs), other))
+        less = [way for way in ways if way[0] < now]
+        found += [max(less, key=lambda way: way[0])[1]] if less else []
+    return list(dict.fromkeys(found))

@@ -38,7 +38,7 @@ UNITS: Mapping[str, Mapping[str, float]] = {
 
 
 def params(net: nn.Module, image: ImageShape) -> float:
-    """Numbers that are trained."""
+    """Numbers in parameters, trained or not."""
     return float(sum(p.numel() for p in net.parameters()))
 
 

@@ -66,6 +66,8 @@ def exported(model: nn.Module, images: torch.Tensor, classes: Sequence[str], arc
         if program is None:
             raise RuntimeError("torch.onnx.export returned nothing")
         proto: onnx.ModelProto = program.model_proto
+    if proto.graph.input[0].type.tensor_type.shape.dim[0].dim_value:
+        raise RuntimeError("its forward fixes the number of images: take it from x.shape[0], not len(x)")
     _strip(proto.graph)
     for function in proto.functions:
         _strip(function)

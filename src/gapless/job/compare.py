@@ -43,8 +43,9 @@ class Side:
         epochs, recipe = at("method", "epochs")(self.found), at("method", "fingerprint")(self.found)
         limits = {f"max {name}": most for name, most in pairs(list(self.request.limits))}
         sets = dict(self.request.sets) | limits
+        space = [str(question.get("space", self.request.space)), str(question.get("form") or "")]
         return {
-            "space": str(question.get("space", self.request.space)),
+            "space": " ".join(filter(None, space)),
             "method": str(question.get("method", self.request.method)),
             "preset": self.request.preset,
             "epochs": str(sum(epochs) if isinstance(epochs, list) else self.request.epochs or "default"),

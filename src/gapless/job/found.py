@@ -45,7 +45,7 @@ class Found:
             raise BadRunFolder(
                 expected=f"an architecture in '{self.path}'",
                 got="a search that was stopped before it knew one",
-                do=f"continue it with 'gapless resume {quoted(self.path)}'",
+                do=f"continue it with '{self.plan.request.again(self.path)}'",
             )
         return Arch.from_json(self.folder.read_json("architecture.json"))
 
@@ -57,7 +57,7 @@ class Found:
             BadRunFolder: the search has not ended.
         """
         if not self._holds("findings.json"):
-            raise unfinished(self.path)
+            raise self._unfinished()
         return self.folder.read_object("findings.json")
 
     @property
@@ -85,7 +85,7 @@ class Found:
 
         measured = self.folder.read_object("measured.json") if self._holds("measured.json") else {}
         if "arch" not in measured:
-            raise unfinished(self.path)
+            raise self._unfinished()
         records = trainings(measured, "deploy", self.arch)
         records = [r for r in records if seed is None or r["seed"] == seed]
         if not records:
@@ -128,9 +128,14 @@ class Found:
     def _holds(self, name: str) -> bool:
         return RunFolder.holds(self.path, name)
 
+    def _unfinished(self) -> BadRunFolder:
+        return unfinished(self.path, self.plan.request.again(self.path))
+
     def _untrained(self) -> BadRunFolder:
+        by_object = bool(self.plan.request.objects)
         return BadRunFolder(
             expected=f"a trained network in '{self.path}'",
             got="a search that was not followed by a training",
-            do=f"train it with 'gapless retrain {quoted(self.path)}'",
+            do="train it with "
+            + ("its audit(sample=0)" if by_object else f"'gapless retrain {quoted(self.path)}'"),
         )

@@ -90,18 +90,18 @@ def reopened(
     request = moved(Request.from_json(header.get("request")), place)
     if root is not None:
         request = replace(request, root=root)
-    for name, given in (("space", space), ("data", data), ("method", recipe)):
-        if getattr(request, name) == "object" and given is None:
-            raise BadRunFolder(
-                expected=f"the {name} that this run was given as a Python object",
-                got="none",
-                do=f"continue it from Python: gapless.resume({str(path)!r}, {name}=...)",
-            )
+    given = {"space": space, "data": data, "method": recipe}
+    if without := [name for name in request.objects if given[name] is None]:
+        raise BadRunFolder(
+            expected=f"the {' and the '.join(without)} that this run was given as a Python object",
+            got="none",
+            do=f"continue it from Python: {request.again(path)}",
+        )
     planned = plan(request, space, data, recipe)
     if planned.fingerprint != header.get("fingerprint"):
         raise BadRunFolder(
             expected=f"the space, data, method and seed that '{path}' was begun with",
-            got="others: the data or this version's defaults have changed since",
+            got="others: one of them, or this version's defaults, has changed since",
             do="restore them, or start a new run in another folder",
         )
     return planned, folder
@@ -168,6 +168,9 @@ def _command(verb: str, planned: Plan, folder: RunFolder, **options: Any) -> str
     """A command line on a run folder; data that were found elsewhere than at the beginning are named."""
     begun = folder.read_json("run.json")["request"]
     root = planned.request.root if planned.request.root != begun.get("root") else None
+    if planned.request.objects:
+        given = ", ".join(f"{name}={value!r}" for name, value in options.items() if value is not None)
+        return f"{planned.request.again(folder.path)}.{verb}({given})"
     words = ["gapless", verb, str(folder.path)]
     for name, value in {**options, "root": root}.items():
         words += [] if value is None else [f"--{name}", str(value)]

@@ -144,7 +144,7 @@ def within(recipe: Recipe, most: Limits) -> Recipe:
         raise Incompatible(
             expected="a method that scores sub-networks one by one, for --max",
             got=f"'{recipe.name}'",
-            do="use --method spos or fairnas, or 'gapless explore --max'",
+            do="use --method spos, random or autoslim, or 'gapless explore --max'",
         )
     return replace(recipe, select=replace(select, limits=most))
 

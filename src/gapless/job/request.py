@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from gapless.core.errors import BadRunFolder, BadValue
+from gapless.core.files import quoted
 
 MOST = 1_000_000
 """Epochs, architectures or trainings: nobody means more."""
@@ -91,8 +92,20 @@ class Request:
                 do="restore run.json, or start the run again in another folder",
             ) from error
 
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """What was given as a Python object: of ``space``, ``data`` and ``method``."""
+        return tuple(name for name in ("space", "data", "method") if getattr(self, name) == "object")
+
+    def again(self, path: str | os.PathLike[str]) -> str:
+        """What goes on with a run of this: a command line, or Python where objects were given."""
+        given = "".join(f", {name}=..." for name in self.objects)
+        return f"gapless.resume({os.fspath(path)!r}{given})" if given else f"gapless resume {quoted(path)}"
+
     def command(self, run: str) -> str:
-        """The command line that asks for exactly this."""
+        """The command line that asks for exactly this; the call of Python where objects were given."""
+        if self.objects:
+            return self._call(run)
         words = ["gapless", "search", "--space", self.space, "--data", self.data, "--method", self.method]
         words += ["--run", run, "--seed", str(self.seed)]
         defaults = Request(self.space, self.data, self.method)
@@ -103,6 +116,17 @@ class Request:
         words += [word for text in self.limits for word in ("--max", text)]
         words += [f"--no-{name}" for name in ("retrain", "audit") if not getattr(self, name)]
         return shlex.join(words)
+
+    def _call(self, run: str) -> str:
+        words = {n: repr(getattr(self, n)) for n in ("space", "data", "method")}
+        words |= dict.fromkeys(self.objects, "...") | {"run": repr(run), "seed": repr(self.seed)}
+        defaults = Request(self.space, self.data, self.method)
+        for option in ("preset", "epochs", "device", "root", "retrain", "audit", "archs", "seeds"):
+            if (value := getattr(self, option)) != getattr(defaults, option):
+                words[option] = repr(value)
+        words |= {"settings": repr(dict(self.sets))} if self.sets else {}
+        words |= {"limits": repr(dict(text.split("=", 1) for text in self.limits))} if self.limits else {}
+        return f"gapless.search({', '.join(f'{name}={word}' for name, word in words.items())})"
 
 
 def towards(value: object, least: int) -> str:

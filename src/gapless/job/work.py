@@ -13,7 +13,6 @@ from torch import nn
 
 from gapless.core import Arch
 from gapless.core.errors import BadRunFolder, Diverged, Interrupted, Refused
-from gapless.core.files import quoted
 from gapless.engine.checkpoint import Checkpoint, Checkpoints
 from gapless.engine.folder import RunFolder, unfinished
 from gapless.engine.loop import search, units
@@ -50,7 +49,7 @@ class Work:
     _run: Run | None = None
 
     def __post_init__(self) -> None:
-        self.again = self.again or f"gapless resume {quoted(self.folder.path)}"
+        self.again = self.again or self.plan.request.again(self.folder.path)
         if (self.folder / "measured.json").exists():
             self.measured = self.folder.read_object("measured.json")
 

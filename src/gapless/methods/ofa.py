@@ -23,8 +23,9 @@ REFERENCE = Reference(
 
 def ofa(quick: bool = False) -> Recipe:
     """Published defaults (section 4.1; train_ofa_net.py): the largest network for 180 epochs at a learning
-    rate of 2.6; then 120 epochs of one path a step at 0.96, 145 of two and 145 of four at 0.24, with its
-    answers as further targets; cosines, batch 2048, momentum 0.9, weight decay 3e-5, label smoothing 0.1.
+    rate of 2.6; then, with its answers as further targets, 120 of one path a step at 0.96, 25 and 120 of two
+    at 0.08 and 0.24, 25 and 120 of four likewise; a cosine each, batch 2048, momentum 0.9, weight decay 3e-5,
+    label smoothing 0.1.
     Evolution with 25 parents, 50 mutants at a rate of 0.1 and 50 crossovers.
 
     ``quick`` is ours.
@@ -40,9 +41,11 @@ def ofa(quick: bool = False) -> Recipe:
     else:
         stages = [
             (180, 2.6, Paths(), Shrinking(1, 0.0)),
-            (120, 0.96, Distillation(), Shrinking(1, Linear(0.0, 1 / 3))),
-            (145, 0.24, Distillation(), Shrinking(2, Linear(1 / 3, 2 / 3))),
-            (145, 0.24, Distillation(), Shrinking(4, Linear(2 / 3, 1.0))),
+            (120, 0.96, Distillation(), Shrinking(1, 0.5)),
+            (25, 0.08, Distillation(), Shrinking(2, 0.75)),
+            (120, 0.24, Distillation(), Shrinking(2, 1.0)),
+            (25, 0.08, Distillation(), Shrinking(4, 1.0)),
+            (120, 0.24, Distillation(), Shrinking(4, 1.0)),
         ]
         select = Explore(Genetic(100, 25, 50, 50, rate=0.1), 16_000, Inherited(20, 100))
     lr = ByStage(tuple(Cosine(rate, per="step") for _, rate, _, _ in stages))
@@ -59,11 +62,12 @@ def ofa(quick: bool = False) -> Recipe:
         terms=("super-net sub-optima", "discretization loss", "deployment gap"),
         reference=REFERENCE,
         deviations=(
-            "All choices shrink together, from the dearest option to the cheapest; published are kernel "
-            "sizes, then depths, then widths.",
+            "All choices shrink together, to half of their options first, then three quarters, then all; "
+            "published are kernel sizes, then depths in two steps, then widths in two.",
             "Where options do not share one tensor, as kernels and widths of gapless.nn do, each has weights "
             "of its own, which begin to learn when it is first drawn.",
-            "Images have one size; biases and BatchNorm decay like all other weights; no stage warms up.",
+            "Images have one size; biases and BatchNorm decay like all other weights; no stage warms up; "
+            "pupils drop no features.",
             "Kernels are cut out of larger ones without a learnt transformation; channels are not sorted.",
             "Evolution scores 16,000 sub-networks by shared weights; published, that many teach a predictor "
             "of accuracy, which scores for the evolution.",

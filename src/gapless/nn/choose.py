@@ -47,7 +47,11 @@ class Choose(Decision):
                 raise BadValue(
                     expected="options of a Choose as names to modules",
                     got=f"{name!r} as a name" if not usable else f"{name}={type(module).__name__}",
-                    do="give another name, of letters and digits" if not usable else "give an nn.Module",
+                    do="give an nn.Module"
+                    if usable
+                    else f"give another name: every Choose has an attribute '{name}'"
+                    if isinstance(name, str) and hasattr(self, name)
+                    else "give another name, of letters and digits",
                 )
             self.add_module(name, module)
         self._options = tuple(given)

@@ -17,12 +17,29 @@ from gapless.nn.sliced import Sliced, Width
 
 
 def tried(net: OwnNetwork, image: ImageShape) -> None:
-    """Computes every option of every decision once, in evaluation mode.
+    """Computes every option of every decision once, in evaluation mode and then in training mode.
 
     Raises:
-        BadValue: an option that fails, options of different output shapes, a decision that is not used or
-            used twice, or an output that is not `n x classes`. The line names which.
+        BadValue: an option that fails or that changes what it is given, options of different output shapes, a
+            decision that is not used or used twice, an output that is not `n x classes`, or parameters that
+            are no float32. The line names which.
     """
+    for name, tensor in net.net.named_parameters():
+        if tensor.is_floating_point() and tensor.dtype != torch.float32:
+            raise _wrong(
+                f"parameters of {type(net.net).__name__} in float32", f"'{name}' in {tensor.dtype}",
+                "call .float() on the module",
+            )  # fmt: skip
+    training = [(module, module.training) for module in net.modules()]
+    try:
+        for mode in (False, True):
+            _tried(net.train(mode), image)
+    finally:
+        for module, mode in training:
+            module.training = mode
+
+
+def _tried(net: OwnNetwork, image: ImageShape) -> None:
     calls: dict[tuple[str, ...], int] = {}
 
     def trial(decision: Decision, args: Sequence[Any], more: Mapping[str, Any]) -> Any:
@@ -36,6 +53,8 @@ def tried(net: OwnNetwork, image: ImageShape) -> None:
                 "a second call of it",
                 "make one for each place, so that each can be chosen for itself",
             )
+        given = [v for v in (*args, *more.values()) if isinstance(v, torch.Tensor)]
+        versions = [tensor._version for tensor in given]
         for picked in scope.table[path].options:
             try:
                 with option(scope, decision.name, picked):
@@ -48,6 +67,12 @@ def tried(net: OwnNetwork, image: ImageShape) -> None:
                     f"{type(error).__name__}: {_short(error)}",
                     "correct or leave out the option",
                 ) from error
+            if [tensor._version for tensor in given] != versions and len(scope.table[path].options) > 1:
+                raise _wrong(
+                    f"option '{picked}' of {_named(decision, path)} to leave its input as it is",
+                    "one that changes it in place, also for the other options",
+                    "build its first layer with inplace=False",
+                )
         _alike(decision, path, outs)
         return outs[next(iter(outs))]
 
@@ -55,8 +80,6 @@ def tried(net: OwnNetwork, image: ImageShape) -> None:
     like = next(net.parameters(), torch.empty(0))
     x = torch.zeros(2, image.channels, image.height, image.width, dtype=like.dtype, device=like.device)
     x.copy_(torch.linspace(-1, 1, x.numel(), dtype=x.dtype).view_as(x))
-    training = [(module, module.training) for module in net.modules()]
-    net.eval()
     try:
         with torch.no_grad(), within(replace(net.scope, trial=trial)):
             out = net.net(x)
@@ -68,12 +91,10 @@ def tried(net: OwnNetwork, image: ImageShape) -> None:
             f"{type(error).__name__}: {_short(error)}",
             "correct its forward, or give the image that it is made for",
         ) from error
-    finally:
-        for module, mode in training:
-            module.training = mode
     if not isinstance(out, torch.Tensor) or tuple(out.shape) != (2, image.classes):
         raise _wrong(
-            f"{type(net.net).__name__} to turn 2 {what} into 2 x {image.classes} logits",
+            f"{type(net.net).__name__} to turn 2 {what} into 2 x {image.classes} logits"
+            + (" in training, too" if net.training else ""),
             _shapes((out,)),
             f"end it with a layer of {image.classes} outputs, one a class, after pooling and flattening",
         )

@@ -12,8 +12,9 @@
 A part may have ``conflicts(recipe, stage, choices) -> Iterable[str]``, lines that say why it cannot work with
 the rest of its recipe, with its stage or with a space; the pre-flight check asks for them before any compute.
 An update, mask, regularizer, perturbation or observer may have ``init(run) -> Extra``: what it carries from
-step to step, made when its stage begins. It is in ``run.extra`` under the names given, saved with the run. A
-tensor comes back on the device where ``init`` made it, and on the host where a part has added it later.
+step to step, made when its stage begins, while ``run.extra`` is still what the stage before carried. It is in
+``run.extra`` under the names given, saved with the run. A tensor comes back on the device where ``init`` made
+it, and on the host where a part has added it later.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,22 @@ def run_folder(command: str) -> str:
     return "DIR"
 
 
+def goes_on(command: str) -> str:
+    """What goes on with the run that a command began, on the command line or in Python."""
+    if not command.startswith("gapless.search("):
+        return f"gapless resume {run_folder(command)}"
+    folder = re.search(r"run=('[^']*'|\"[^\"]*\")", command)
+    given = "".join(f", {name}=..." for name in re.findall(r"(space|data|method)=\.\.\.", command))
+    return f"gapless.resume({folder[1] if folder else 'DIR'}{given})"
+
+
+def _audit(command: str, **options: int) -> str:
+    again = goes_on(command)
+    if again.startswith("gapless."):
+        return f"{again}.audit({', '.join(f'{name}={value}' for name, value in options.items())})"
+    return " ".join(["gapless audit", run_folder(command), *(f"--{k} {v}" for k, v in options.items())])
+
+
 def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Missing]:
     """The blocks that could not be shown; ``drawn`` says of each whether it could."""
     command = str(findings.get("command") or "")
@@ -45,10 +62,17 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
     search = command or f"gapless search --space {space} --data {data} --method METHOD --run {folder}"
     other = f"gapless search --space {space} --data {data} --method darts --run DIR"
     explore = f"gapless search --space {space} --data {data} --method spos --run DIR"
-    audit, retrain = f"gapless audit {folder}", f"gapless retrain {folder}"
+    audit, retrain = _audit(command), f"gapless retrain {folder}"
+    export = f"gapless export {folder} --onnx model.onnx"
+    if command.startswith("gapless.search("):
+        retrain = export = _audit(command, sample=0)
+        other, explore = (
+            f"gapless.search(space=..., data=..., method='{method}', run=DIR)" for method in ("darts", "spos")
+        )
+    skips = f"gapless search --space darts --data {data} --method darts --run DIR"
     table = {
         "question": ("What was asked was not recorded.", search),
-        "architecture": ("No architecture has been chosen yet.", f"gapless resume {folder}"),
+        "architecture": ("No architecture has been chosen yet.", goes_on(command)),
         "accuracy": ("The found network has not been trained alone and tested.", retrain),
         "chain": (
             "The accuracy chain from super-network to deployed network was not measured.",
@@ -57,13 +81,13 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
         "levels": (_levels(findings), audit),
         "baseline": (
             "No random architectures were trained for comparison: whether the search beats chance is open.",
-            f"{audit} --archs 8",
+            _audit(command, archs=8),
         ),
         "verdict": (
             "The search was not set beside random search at equal cost.",
-            f"{audit} --archs 8",
+            _audit(command, archs=8),
         ),
-        **_terms(audit),
+        **_terms(command),
         "curves": ("No learning curves were recorded.", search),
         "alpha": (
             "No gate values were recorded: this method keeps none, or the search has not begun. A method "
@@ -73,7 +97,7 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
         "counts": (
             "How often each operation was trained was not counted: it takes an audit of a method that trains "
             "single paths.",
-            explore if drawn.get("free") else audit,
+            explore if drawn.get("free") or drawn.get("alpha") else audit,
         ),
         "crossing": (
             "Whether light operations overtake heavy ones is not known: it needs a method with gates, such "
@@ -83,14 +107,14 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
         "skips": (
             "No count of skip-connections: it needs a method with gates, such as darts, and a space that "
             "offers a skip.",
-            other,
+            skips if drawn.get("alpha") else other,
         ),
         "candidates": ("No sub-networks were scored one by one; methods that explore do so.", explore),
         "checklist": ("The checklist of good practice was not filled in.", audit),
         "cost": ("Time and size were not recorded.", retrain),
         "export": (
             "The network was not exported, so its file and its latency were not measured.",
-            f"gapless export {folder} --onnx model.onnx",
+            export,
         ),
         "method": ("The method was not described.", "gapless methods list"),
         "environment": ("Machine and versions were not recorded.", search),
@@ -98,8 +122,9 @@ def missing(findings: Mapping[str, Any], drawn: Mapping[str, bool]) -> list[Miss
     return [Missing(block, *entry) for block, entry in table.items() if not drawn.get(block)]
 
 
-def _terms(audit: str) -> dict[str, tuple[str, str]]:
+def _terms(command: str) -> dict[str, tuple[str, str]]:
     """The terms of the gap that an audit measures."""
+    audit = _audit(command)
     return {
         "mathematical": (
             "How far the rule that moves alpha is from the true gradient was not measured.",
@@ -112,7 +137,7 @@ def _terms(audit: str) -> dict[str, tuple[str, str]]:
         "between": ("What of the deployment gap is recipe, depth or width was not measured.", audit),
         "deployment": (
             "Whether the search's shape ranks as the deployment's does was not measured.",
-            f"{audit} --deployed 4",
+            _audit(command, deployed=4),
         ),
         "noise": (
             "How much of a difference is the luck of the seed was not measured: it takes two trainings of "

@@ -12,7 +12,7 @@ from gapless.report import gates, headline, words
 from gapless.report.blocks import block as _block
 from gapless.report.blocks import rows as _rows
 from gapless.report.curves import panels
-from gapless.report.missing import missing, run_folder
+from gapless.report.missing import goes_on, missing
 from gapless.report.terms import NAMES, crossing, landscape, line, terms
 from gapless.report.waterfall import LEVELS, Waterfall, waterfall
 
@@ -73,7 +73,7 @@ def render(findings: Mapping[str, Any], trace: Rows, alpha: Rows) -> str:
         if question.get("sentence")
         else _title(question, method),
         finished=bool(findings.get("finished")),
-        resume=f"gapless resume {run_folder(command)}",
+        resume=goes_on(command),
         question=question,
         architecture=_block(findings, "architecture"),
         seen=None
@@ -219,7 +219,7 @@ def _cost(findings: Mapping[str, Any]) -> dict[str, Any]:
     for name, title, say in (
         ("params", "Parameters", words.count),
         ("macs", "MACs for one image", words.count),
-        ("peak_mb", "Peak memory", lambda mb: words.size(mb * 1e6)),
+        ("peak_mb", "Peak memory of the process", lambda mb: words.size(mb * 1e6)),
     ):
         value = words.real(block.get(name))
         if value is not None:

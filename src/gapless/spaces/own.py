@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from gapless.core import Arch, Cosine, Space
-from gapless.core.errors import BadValue
+from gapless.core.errors import BadValue, Refused
 from gapless.core.training import Optim, Training
 from gapless.data.shape import ImageShape
 from gapless.nets.seeded import seeded
@@ -37,7 +37,7 @@ class Own:
     digits of the module's text and of the shapes of its state: what a resumed run must find again.
     """
 
-    module: Made
+    module: Made = field(metadata={"known by": "form"})
     name: str = "own"
     summary: str = "the choices of a module of your own"
     image: ImageShape | None = None
@@ -120,7 +120,11 @@ class Own:
             last = name
         nodes.append({"id": "out", "label": "out", "kind": "output"})
         edges.append({"from": last, "to": "out", "label": ""})
-        return [{"title": self.name, "nodes": nodes, "edges": edges}]
+        caption = (
+            "Choices in the order in which the module holds them, those within an option after that option; "
+            "each box names what was chosen, and on its right where."
+        )
+        return [{"title": self.name, "nodes": nodes, "edges": edges, "caption": caption}]
 
     def text(self, arch: Arch) -> str:
         """``block.op: conv, stage: 3(0.op: pool, 1.op: conv, ...)``"""
@@ -180,7 +184,17 @@ def _built(make: Callable[..., nn.Module], about: Mapping[str, Any]) -> nn.Modul
         and one.default is one.empty
         and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
     ]
-    net = None if missing else make(**{n: v for n, v in about.items() if n in parameters})
+    try:
+        net = None if missing else make(**{n: v for n, v in about.items() if n in parameters})
+    except Refused:
+        raise
+    except Exception as error:
+        seen: ImageShape = about["image"]
+        raise BadValue(
+            expected=f"a function that makes a module for {seen.height} x {seen.width} images",
+            got=f"{type(error).__name__}: {error}".splitlines()[0],
+            do="correct it, or give the images that it is for",
+        ) from error
     if not isinstance(net, nn.Module):
         needs, makes = ", ".join(missing), type(net).__name__
         raise BadValue(

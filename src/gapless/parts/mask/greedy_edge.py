@@ -73,6 +73,15 @@ class GreedyEdge:
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         if stage.relax is None:
             yield "the mask 'greedy edge' compares the strengths of a relaxation, but the stage has none"
+        for path in (path for group in choices.groups() for path in group.rows if len(path) > 1):
+            around = choices.choice(path[:-2])
+            held = [{choice.name for choice in around.inside(option).choices} for option in around.options]
+            if around.gated or any(path[-1] not in names for names in held):
+                yield (
+                    "the mask 'greedy edge' decides edges that all hold the same choices, but choice "
+                    f"'{'/'.join(path[:-2])}' has options that do not"
+                )
+                return
 
 
 def _undecided(choices: Space, path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from gapless.core import Arch, Path, Space
 from gapless.parts.contract import Active, Gates
@@ -16,6 +16,12 @@ def price(active: Active, costs: Gates) -> float:
 def extreme(choices: Space, costs: Gates, dearest: bool) -> Arch:
     """The architecture that costs most, or least; of equal ones the one of the earlier options."""
     return _extreme(choices, (), _rows(choices, costs), -1 if dearest else 1)[1]
+
+
+def dearest_inside(choices: Space, costs: Gates) -> Callable[[Path, str], Arch]:
+    """What an option at the path of its choice costs most with."""
+    rows = _rows(choices, costs)
+    return lambda path, option: _extreme(choices.choice(path).inside(option), (*path, option), rows, -1)[1]
 
 
 def ranked(choices: Space, costs: Gates) -> dict[Path, list[str]]:

@@ -20,10 +20,10 @@ from gapless.parts.sample.price import ranked
 class Shrinking:
     """``n`` architectures a step, uniform among those of the dearest options of every choice.
 
-    Of m options at a choice that picks k, the max(k, ceil(share * m)) dearest are drawn: with a share of 0
-    the dearest architecture alone, with 1 all. Reference: Cai et al. 2020 (Once-for-All), section 3.3,
-    progressive shrinking; there kernel sizes become smaller first, then depths, then widths, while a space
-    of ours does not say which of its choices is which.
+    Of m options at a choice that picks k, the ``max(k, floor(share * m) + 1)`` dearest are drawn: with a
+    share of 0 the dearest architecture alone, with 1/2 at least two options, with 1 all. Reference: Cai et
+    al. 2020 (Once-for-All), section 3.3, progressive shrinking; there kernel sizes become smaller first, then
+    depths, then widths, while a space of ours does not say which of its choices is which.
 
     Args:
         n: architectures.
@@ -44,7 +44,7 @@ class Shrinking:
         share, choices = at(self.share, run.progress), run.choices
         ordered = ranked(choices, run.costs(self.cost))
         kept = {
-            where: set(options[: max(choices.choice(where).most, math.ceil(share * len(options)))])
+            where: set(options[: max(choices.choice(where).most, math.floor(share * len(options)) + 1)])
             for where, options in ordered.items()
         }
         return choices.restrict(lambda where, option: option in kept[where])

@@ -23,7 +23,8 @@ TEACHER = "distillation/teacher"
 
 @dataclass(frozen=True)
 class Distillation:
-    """All paths of a step learn from labels and from the dearest sub-network as it was before the stage.
+    """All paths of a step learn from labels and from the dearest sub-network as it was before the stage, or
+    before the first of several such stages in a row.
 
         omega <- omega - lr * grad_omega sum_k (labels * L(z_k, y) + soft * KL(p || p_k))
 
@@ -48,7 +49,9 @@ class Distillation:
         check_weights(self.labels, self.soft)
 
     def init(self, run: RunView) -> Extra:
-        """The super-network as the stage begins."""
+        """The super-network as the stage begins; the teacher of the stage before, if that had one."""
+        if TEACHER in run.extra:
+            return {TEACHER: run.extra[TEACHER]}
         teacher = run.network()
         teacher.load_state_dict(run.net.state_dict())
         return {TEACHER: teacher}
@@ -65,6 +68,8 @@ class Distillation:
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
         yield from no_sampler("distillation", stage)
+        if stage == recipe.stages[0] or stage.fresh:
+            yield "the update rule 'distillation' learns from what a stage before it learnt; there is none"
         if stage.mask is not None:
             yield "the update rule 'distillation' keeps a teacher of the whole space and works with no mask"
 

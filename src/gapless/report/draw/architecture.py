@@ -77,6 +77,8 @@ def _height(panel: Mapping[str, Any], width: float) -> float:
 
 
 def _caption(panels: Sequence[Mapping[str, Any]]) -> str:
+    if own := next((text(panel["caption"]) for panel in panels if panel.get("caption")), ""):
+        return own
     chains = [boxes for panel in panels if (boxes := chainlayers.layers(panel)) is not None]
     if len(chains) == len(panels):
         words = (
