@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gapless.core.errors import BadData
-from gapless.data.decode import Form, decode, header
+from gapless.data.decode import Form, decode, header, pixels
 
 RAMP = np.arange(12 * 10, dtype=np.uint8).reshape(12, 10)
 
@@ -82,6 +82,15 @@ def test_resizing_then_cropping(tmp_path: Path, height: int, width: int, side: i
     expected = np.asarray(whole)[top : top + side, left : left + side].astype(float)
     got = decode(path, Form(1, side, side))[0].astype(float)
     assert np.abs(got - expected).max() <= 1
+
+
+@pytest.mark.parametrize("side", [28, 45, 50, 56, 100, 224])
+def test_no_size_is_taken_for_a_damaged_one(side: int) -> None:
+    rng = np.random.default_rng(side)
+    for width, height in rng.integers(20, 300, (400, 2)).tolist():
+        found = pixels(Image.new("L", (width, height), 7), Form(1, side, side))
+        assert found.shape == (1, side, side)
+        assert (found == 7).all()
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:

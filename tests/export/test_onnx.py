@@ -199,6 +199,23 @@ def test_a_network_that_cannot_be_exported(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+class Fixed(nn.Module):
+    """``len(x)`` is a constant to whoever traces it."""
+
+    def __init__(self):
+        super().__init__()
+        self.token = nn.Parameter(torch.zeros(1, 3))
+
+    def forward(self, x):
+        return x.mean((2, 3)).sum(1, keepdim=True) + self.token.expand(len(x), -1)
+
+
+def test_a_network_that_fixes_the_number_of_images(tmp_path):
+    line = refused(Refused, lambda: export(Fixed(), tmp_path / "model.onnx"))
+    assert "fixes the number of images: take it from x.shape[0], not len(x)" in line
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_one_image_and_double_precision(tmp_path):
     net = tiny().double()
     made = export(net, tmp_path / "model.onnx", inputs=images(TINY, 1).double())

@@ -1,5 +1,7 @@
 """Images of a search are made smaller only as far as somebody's own network takes them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ import gapless.methods
 import gapless.spaces
 from gapless.core.errors import BadValue
 from gapless.job.coarse import taken
+from gapless.job.limits import buildable
 from gapless.nn import Choose
 from gapless.spaces.contract import Shape
 
@@ -54,6 +57,28 @@ def sides(module, data):
 )  # fmt: skip
 def test_sides(module, side, expected):
     assert sides(module, images(side)) == expected
+
+
+def test_each_image_is_tried_in_the_shape_of_those_who_see_it():
+    """Three halvings in the search, four in use: 8 pixels are enough for the search alone."""
+
+    def make(shape):
+        more = () if shape == SHAPE else (nn.MaxPool2d(2),)
+        return net(3, *more, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 10))
+
+    recipe = replace(gapless.methods.get("gapless", "quick"), side=8)
+    found = taken(recipe, gapless.spaces.from_module(make), [SHAPE], Shape(8), images(32))
+    assert (found.side, found.select.early.side) == (8, 16)
+    found = taken(recipe, gapless.spaces.from_module(make), [Shape(8)], SHAPE, images(32))
+    assert (found.side, found.select.early.side) == (16, 8)
+
+
+def test_a_network_is_tried_on_what_its_search_sees():
+    space, whole = gapless.spaces.from_module(pooled(3)), images(32).shape
+    preset = space.presets["quick"]
+    buildable(space, preset, whole, seen=replace(whole, height=8, width=8))
+    with pytest.raises(BadValue, match="4 x 4"):
+        buildable(space, preset, whole, seen=replace(whole, height=4, width=4))
 
 
 def test_a_space_of_ours_takes_all():

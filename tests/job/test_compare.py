@@ -35,6 +35,21 @@ def test_variants_are_told_apart_by_what_differs(tmp_path: Path) -> None:
     assert compare(paths[:2])["variants"][0]["variant"] == "darts"
 
 
+def test_networks_of_ones_own_are_told_apart_by_their_form(tmp_path: Path) -> None:
+    paths = []
+    for name, form in (("a", "12345678"), ("b", "87654321"), ("c", "12345678")):
+        path = made(tmp_path / name, "spos", int(name == "c"))
+        found = json.loads((path / "findings.json").read_text())
+        found["question"] |= {"space": "own", "form": form}
+        (path / "findings.json").write_text(json.dumps(found))
+        paths.append(path)
+    found = compare(paths)
+    assert [(v["variant"], v["seeds"]) for v in found["variants"]] == [
+        ("spos, own 12345678", [0, 1]), ("spos, own 87654321", [0]),
+    ]  # fmt: skip
+    assert found["left out"] == []
+
+
 def test_preset_device_and_trainings_do_not_tell_the_method(tmp_path: Path) -> None:
     paths = [
         made(tmp_path / "a", seeds=3), made(tmp_path / "b", seed=1, seeds=5, device="cpu", archs=9),

@@ -77,6 +77,21 @@ def test_defaults_are_not_written() -> None:
     assert line == "gapless search --space darts --data digits --method spos --run runs/a --seed 0"
 
 
+def test_where_objects_were_given_it_is_a_call_of_python() -> None:
+    plain = Request("object", "digits", "darts")
+    assert plain.command("runs/a") == (
+        "gapless.search(space=..., data='digits', method='darts', run='runs/a', seed=0)"
+    )
+    sets, limits = (("batch", "16"),), ("macs=1M",)
+    asked = Request("nb201", "object", "object", seed=3, epochs=2, sets=sets, limits=limits, audit=False)
+    assert asked.command("it's") == (
+        "gapless.search(space='nb201', data=..., method=..., run=\"it's\", seed=3, epochs=2, audit=False, "
+        "settings={'batch': '16'}, limits={'macs': '1M'})"
+    )
+    assert asked.again("runs/a") == "gapless.resume('runs/a', data=..., method=...)"
+    assert Request("nb201", "digits", "darts").again("my runs") == "gapless resume 'my runs'"
+
+
 @pytest.mark.parametrize(
     "value", [None, 3, "x", [], {}, {"space": "s"}, {"space": "s", "data": "d", "method": "m", "sets": 3}]
 )

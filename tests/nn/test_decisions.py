@@ -169,6 +169,7 @@ BAD = [
     (lambda: Choose({"a b": nn.Identity()}), "'a b' as a name"),
     (lambda: Choose({"a.b": nn.Identity()}), "'a.b' as a name"),
     (lambda: Choose(forward=nn.Identity()), "'forward' as a name"),
+    (lambda: Choose(keep=nn.Identity()), "every Choose has an attribute 'keep'"),
     (lambda: Choose({3: nn.Identity()}), "3 as a name"),
     (lambda: Choose(a=torch.relu), "give an nn.Module"),
     (lambda: Repeat(lambda i: nn.Identity(), ()), "distinct whole numbers of at least 0"),

@@ -41,6 +41,18 @@ class Odd(nn.Module):
         return x, x
 
 
+class Aux(Net):
+    """Gives a tuple in training, as networks with an auxiliary head do."""
+
+    def forward(self, x):
+        out = super().forward(x)
+        return (out, out) if self.training else out
+
+
+def doubled(module):
+    return module.double()
+
+
 def pair():
     return Choose(a=conv(C, C), b=nn.Identity())
 
@@ -80,6 +92,20 @@ BAD = {
         "Net to turn 2 images 1 x 8 x 8 into 2 x 10 logits; got n x 7; end it with a layer of 10 outputs",
     ),
     "no logits": (lambda: Split(IMAGE, C, op=pair()), "into 2 x 10 logits; got tuple"),
+    "no logits in training": (lambda: Aux(IMAGE, C, op=pair()), "2 x 10 logits in training, too; got tuple"),
+    "in place": (
+        lambda: net(op=Choose(a=nn.Sequential(nn.ReLU(inplace=True), conv(C, C)), b=nn.Identity())),
+        "option 'a' of Choose 'op' to leave its input as it is; got one that changes it in place, also for "
+        "the other options; build its first layer with inplace=False",
+    ),
+    "in place in training": (
+        lambda: net(op=Choose(a=nn.Identity(), b=nn.Dropout(0.5, inplace=True))),
+        "option 'b' of Choose 'op' to leave its input as it is",
+    ),
+    "double": (
+        lambda: doubled(net(op=pair())),
+        "parameters of Net in float32; got 'stem.0.weight' in torch.float64; call .float() on the module",
+    ),
     "image": (
         lambda: Net(ImageShape(3, 8, 8, 10), C, op=pair()),
         "Net to take images 1 x 8 x 8; got RuntimeError: Given groups=1",
@@ -111,6 +137,19 @@ def test_what_can_be_searched_is_tried_and_left_as_it_was(make, size):
     assert from_module(module, IMAGE).size() == size
     assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
     assert module.training
+
+
+def test_what_is_changed_in_place_behind_the_first_layer_does_no_harm():
+    from_module(net(op=Choose(a=nn.Sequential(conv(C, C), nn.ReLU(inplace=True)), b=nn.Identity())), IMAGE)
+
+
+def test_a_maker_that_fails_is_refused_in_one_line():
+    def make(image):
+        assert image.height >= 32, "too small"
+        return net(op=pair())
+
+    with pytest.raises(BadValue, match="a module for 8 x 8 images; got AssertionError: too small"):
+        from_module(make, IMAGE)
 
 
 def test_every_option_of_every_nesting_is_tried():

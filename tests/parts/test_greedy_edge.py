@@ -3,14 +3,17 @@
 import numpy as np
 import pytest
 from tests.engine import toys
+from tests.nn.models import IMAGE, Net, inverted
 from tests.oracles import sgas as oracle
 
 import gapless.methods
 from gapless.core import Arch, Progress
 from gapless.engine.check import conflicts
+from gapless.nn import Repeat
 from gapless.parts.mask.greedy_edge import GreedyEdge
 from gapless.parts.mask.strongest import Strongest
 from gapless.parts.mask.sureness import certainty, norm, score, stability
+from gapless.spaces import from_module
 from gapless.spaces.darts import Darts
 from gapless.testing.methods import advance, differing, reopened, started
 
@@ -145,4 +148,8 @@ def test_as_published():
 
 
 def test_it_needs_a_relaxation():
+    nested = from_module(Net(IMAGE, 4, op=Repeat(lambda i: inverted(4, (2, 4), (3,)), (0, 1))))
+    assert "'greedy edge' decides edges" in " ".join(
+        conflicts(gapless.methods.get("sgas-1", "quick"), nested)
+    )
     assert "'greedy edge' compares" in conflicts(toys.recipe("spos", mask=GreedyEdge()), toys.CHAIN[0])[0]

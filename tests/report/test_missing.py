@@ -44,6 +44,25 @@ def test_commands_name_the_folder_and_the_space_of_this_run() -> None:
     assert "--space nb201 --data 'folder:my pictures'" in commands["alpha"]
 
 
+def test_where_objects_were_given_the_way_is_python() -> None:
+    call = "gapless.search(space=..., data='digits', method='gdas', run='runs/a', seed=0)"
+    commands = {entry.block: entry.command for entry in missing({"command": call}, {"alpha": True})}
+    again = "gapless.resume('runs/a', space=...)"
+    assert commands["architecture"] == again
+    assert commands["chain"] == commands["noise"] == f"{again}.audit()"
+    assert commands["baseline"] == f"{again}.audit(archs=8)"
+    assert commands["accuracy"] == commands["export"] == f"{again}.audit(sample=0)"
+    assert commands["curves"] == call
+    assert commands["counts"] == "gapless.search(space=..., data=..., method='spos', run=DIR)"
+
+
+def test_a_method_with_gates_is_not_told_to_take_gates() -> None:
+    found = {"command": "gapless search --run runs/a", "question": {"space": "own", "data": "digits"}}
+    commands = {entry.block: entry.command for entry in missing(found, {"alpha": True})}
+    assert "--space darts" in commands["skips"]
+    assert "--method spos" in commands["counts"]
+
+
 def test_levels_left_out_of_the_chain_are_named() -> None:
     chain = [{"name": name, "accuracy": 0.5} for name in ("a0", "a1", "a2", "a3")]
     said = {entry.block: entry.sentence for entry in missing({"chain": chain}, {})}["levels"]
