@@ -101,7 +101,7 @@ def reopened(
     if planned.fingerprint != header.get("fingerprint"):
         raise BadRunFolder(
             expected=f"the space, data, method and seed that '{path}' was begun with",
-            got="others: one of them, or this version's defaults, has changed since",
+            got="others: the data, the space or this version's defaults have changed since",
             do="restore them, or start a new run in another folder",
         )
     return planned, folder
