@@ -14,7 +14,7 @@ from gapless.core import Arch, Space
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.engine.run import Run
-from gapless.engine.select import best, within
+from gapless.engine.select import best, scored, within
 from gapless.evaluate.cost import Limits
 from gapless.evaluate.early import Early
 from gapless.evaluate.inherited import Inherited
@@ -115,10 +115,9 @@ class Panel:
 
     def judged(self, run: Run, archs: Sequence[Arch]) -> list[Record]:
         """Records with all metrics, by whatever the run's super-network has become."""
-        space, net, streams, found = run.space, run.net, run.streams_of_run, []
-        here, seen = (run.net_shape, run.data, run.device), (run.use.shape, run.data, run.device)
-        for record in self.evaluator.scores(space, net, archs, *here, streams.child("recalibrate")):
-            metrics = self.early(space, record.arch, *seen, streams.child("early"))
+        streams, found = run.streams_of_run.child("early"), []
+        for record in scored(run, self.evaluator, archs):
+            metrics = self.early(run.space, record.arch, run.use.shape, run.data, run.device, streams)
             found.append(replace(record, metrics={**record.metrics, **metrics}, provenance="panel"))
         return found
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gapless.core import Arch, Space
 from gapless.engine.run import Run
-from gapless.engine.select import best
+from gapless.engine.select import best, scored
 from gapless.evaluate.inherited import Inherited
 from gapless.parts.contract import RunView
 
@@ -48,9 +48,7 @@ class Sampled:
         drawn = (rule.propose(run, rng) for _ in range(TRIES))
         arch = next((arch for arch in drawn if arch not in known), None)
         if arch is not None:
-            streams = run.streams_of_run.child("recalibrate")
-            scored = self.evaluator.scores
-            run.history += scored(run.space, run.net, [arch], run.net_shape, run.data, run.device, streams)
+            run.history += scored(run, self.evaluator, [arch])
 
     def arch(self, run: Run) -> Arch | None:
         return best(run.history).arch if run.history else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,13 +74,19 @@ class Explore:
         n = min(self.together, self.evaluations - done) if isinstance(run.net, Chained) else 1
         explorer = within(self.explorer, self.limits, run)
         archs = explorer.ask(tuple(run.history), run.choices, rng, n)
-        streams = run.streams_of_run.child("recalibrate")
-        scores = self.evaluator.scores
-        run.history += scores(run.space, run.net, archs, run.net_shape, run.data, run.device, streams)
+        run.history += scored(run, self.evaluator, archs)
 
     def arch(self, run: Run) -> Arch | None:
         """The most accurate so far; the one with fewer MACs of two equally accurate ones."""
         return best(run.history).arch if run.history else None
+
+
+def scored(
+    run: Run, evaluator: Inherited, archs: Sequence[Arch], progress: Callable[[float], None] | None = None
+) -> list[Record]:
+    """Records of sub-networks of a run, see `Inherited.scores`; all by statistics over the same images."""
+    streams = run.streams_of_run.child("recalibrate")
+    return evaluator.scores(run.space, run.net, archs, run.net_shape, run.data, run.device, streams, progress)
 
 
 def within(explorer: Explorer, limits: Limits | None, run: Run) -> Explorer:

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gapless.core import Arch, Space, moves
-from gapless.core.record import Record
 from gapless.engine.run import Run
-from gapless.engine.select import best, permission
+from gapless.engine.select import best, permission, scored
 from gapless.evaluate.cost import Limits
 from gapless.evaluate.inherited import Inherited
-from gapless.explore.limited import Limited
-from gapless.explore.random import Random
+from gapless.explore.limited import drawn
 from gapless.explore.replay import Replay, scores
 from gapless.nets.cost import KINDS
 from gapless.parts.contract import Gates
@@ -29,11 +27,11 @@ class Slim:
     that leaves it most accurate is taken, and again, until it costs what it may.
 
     A little cheaper is, for everything that is picked, the dearest of the options that are cheaper; see
-    `cheaper` for what they hold. Without limits the way ends at the cheapest sub-network, and
-    the most accurate on it is found; with limits the most accurate that keeps them. Where evaluations are
-    spent before, the way goes on by what saves most, unscored; where its end does not keep limits of another
-    kind, such as latency, an architecture that does is drawn. Reference: Yu & Huang 2019 (AutoSlim), section
-    3; JiahuiYu/slimmable_networks, train.py, slimming.
+    `cheaper` for what they hold. Without limits the way ends at the cheapest sub-network, and the most
+    accurate on it is found; with limits the most accurate that keeps them. Where evaluations are spent
+    before, the way goes on by what saves most, unscored; where its end does not keep limits of another kind,
+    such as latency, an architecture that does is drawn. Reference: Yu & Huang 2019 (AutoSlim), section 3;
+    JiahuiYu/slimmable_networks, train.py, slimming.
 
     Args:
         evaluations: how many sub-networks are scored at most.
@@ -55,20 +53,19 @@ class Slim:
         left = self.evaluations - len(run.history)
         archs = open_[: left if isinstance(run.net, Chained) else 1]
         if archs:
-            streams, scored = run.streams_of_run.child("recalibrate"), self.evaluator.scores
-            run.history += scored(run.space, run.net, archs, run.net_shape, run.data, run.device, streams)
+            run.history += scored(run, self.evaluator, archs)
 
     def stand(self, run: Run) -> tuple[Arch, list[Arch]]:
         """The sub-network that was reached, and what has to be scored before it is left: none at the end."""
-        costs, scored = self._costs(run), scores(run.history)
-        known, way = dict(scored), (self, run.choices, *((n, t.tobytes()) for n, t in costs.items()))
+        costs, told = self._costs(run), scores(run.history)
+        known, way = dict(told), (self, run.choices, *((n, t.tobytes()) for n, t in costs.items()))
         dearest = extreme(run.choices, costs, dearest=True)
-        at, near = _REPLAY.recall(way, scored) or (dearest, (dearest,))
+        at, near = _REPLAY.recall(way, told) or (dearest, (dearest,))
         while near and all(arch in known for arch in near):
             at = max(near, key=known.__getitem__)
             ended = self.limits is not None and permission(self.limits, run)(at)
             near = () if ended else tuple(cheaper(run.choices, costs, at))
-        _REPLAY.keep(way, scored, (at, near))
+        _REPLAY.keep(way, told, (at, near))
         return at, [arch for arch in near if arch not in known]
 
     def arch(self, run: Run) -> Arch | None:
@@ -76,17 +73,15 @@ class Slim:
             return None
         if self.limits is None:
             return best(run.history).arch
-        allowed, kept = permission(self.limits, run), list[Record]()
-        kept += (record for record in run.history if allowed(record.arch))
-        if kept:
+        allowed = permission(self.limits, run)
+        if kept := [record for record in run.history if allowed(record.arch)]:
             return best(kept).arch
         (at, _), costs = self.stand(run), self._costs(run)
         while near := cheaper(run.choices, costs, at):
             at = min(near, key=lambda arch: price(run.choices.active(arch), costs))
             if allowed(at):
                 return at
-        rng = run.streams_of_run.generator("limits")  # as before the search, when one was found
-        return Limited(Random(), allowed, tries=0).ask((), run.choices, rng, 1)[0]
+        return drawn(allowed, run.choices, run.streams_of_run)
 
     def _costs(self, run: Run) -> Gates:
         limited = (kind for kind, _ in (self.limits.most if self.limits else ()) if kind in KINDS)

@@ -7,11 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gapless.core import Arch, Space
+from gapless.core import Arch, Space, Streams
 from gapless.core.errors import BadValue
 from gapless.core.record import Record
 from gapless.explore.contract import Allowed, Explorer, asked, check_count
-from gapless.explore.random import permitted
+from gapless.explore.random import Random, permitted
+
+
+def drawn(allowed: Allowed, space: Space, streams: Streams) -> Arch:
+    """Some architecture that is allowed, the same one whenever it is asked for with the same streams.
+
+    Raises:
+        BadValue: not one of many random architectures is.
+    """
+    limited = Limited(Random(), allowed, tries=0)
+    return limited.ask((), space, streams.generator("limits"), 1)[0]
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,7 @@ from gapless.engine.panel import Judge
 from gapless.engine.recipe import Recipe
 from gapless.evaluate.cost import Limits
 from gapless.evaluate.table import looked_up
-from gapless.explore.limited import Limited
-from gapless.explore.random import Random
+from gapless.explore.limited import drawn
 from gapless.job.alone import Errand
 from gapless.job.decoded import decoded
 from gapless.job.environment import environment, peak_memory
@@ -50,8 +49,7 @@ def begin(planned: Plan, path: str | os.PathLike[str], show: Show | None = None)
     most: Limits | None = getattr(planned.recipe.select, "limits", None)
     if most is not None:
         allowed = most.check(planned.space, lambda: planned.data.shape, planned.device)
-        rng = planned.streams.generator("limits")
-        Limited(Random(), allowed, tries=0).ask((), planned.space.choices, rng, 1)
+        drawn(allowed, planned.space.choices, planned.streams)
     decoded(planned.data, show or Quiet())
     header = {
         "request": planned.request.to_json(),

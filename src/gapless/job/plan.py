@@ -128,9 +128,8 @@ def plan(
             do="make the object with that size or limit",
         )
     preset = replace(preset, search=values["search"], deploy=values["deploy"], training=values["training"])
-    shapes = dict.fromkeys(stage.reshaped(preset.search) for stage in recipe.stages)
-    recipe = taken(recipe, space, shapes, preset.deploy, data)
-    return Plan(request, space, data, recipe, preset, streams, device)
+    planned = Plan(request, space, data, recipe, preset, streams, device)
+    return replace(planned, recipe=taken(recipe, space, planned.search_shapes, preset.deploy, data))
 
 
 def within(recipe: Recipe, most: Limits) -> Recipe:

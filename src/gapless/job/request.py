@@ -108,22 +108,24 @@ class Request:
             return self._call(run)
         words = ["gapless", "search", "--space", self.space, "--data", self.data, "--method", self.method]
         words += ["--run", run, "--seed", str(self.seed)]
-        defaults = Request(self.space, self.data, self.method)
-        for option in ("preset", "epochs", "device", "root", "archs", "seeds", "sample"):
-            if getattr(self, option) != getattr(defaults, option):
-                words += [f"--{option}", str(getattr(self, option))]
+        for option, value in self._changed("preset", "epochs", "device", "root", "archs", "seeds", "sample"):
+            words += [f"--{option}", str(value)]
         words += [word for pair in self.sets for word in ("--set", "=".join(pair))]
         words += [word for text in self.limits for word in ("--max", text)]
         words += [f"--no-{name}" for name in ("retrain", "audit") if not getattr(self, name)]
         return shlex.join(words)
 
+    def _changed(self, *options: str) -> list[tuple[str, Any]]:
+        """Those that are not what they are by default."""
+        defaults = Request(self.space, self.data, self.method)
+        pairs = [(option, getattr(self, option)) for option in options]
+        return [(option, value) for option, value in pairs if value != getattr(defaults, option)]
+
     def _call(self, run: str) -> str:
         words = {n: repr(getattr(self, n)) for n in ("space", "data", "method")}
         words |= dict.fromkeys(self.objects, "...") | {"run": repr(run), "seed": repr(self.seed)}
-        defaults = Request(self.space, self.data, self.method)
-        for option in ("preset", "epochs", "device", "root", "retrain", "audit", "archs", "seeds"):
-            if (value := getattr(self, option)) != getattr(defaults, option):
-                words[option] = repr(value)
+        options = ("preset", "epochs", "device", "root", "retrain", "audit", "archs", "seeds")
+        words |= {option: repr(value) for option, value in self._changed(*options)}
         words |= {"settings": repr(dict(self.sets))} if self.sets else {}
         words |= {"limits": repr(dict(text.split("=", 1) for text in self.limits))} if self.limits else {}
         return f"gapless.search({', '.join(f'{name}={word}' for name, word in words.items())})"

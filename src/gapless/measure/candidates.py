@@ -12,6 +12,7 @@ from gapless.core import Arch, Space, Streams
 from gapless.core.record import Record
 from gapless.data.shape import ImageShape
 from gapless.engine.run import Run
+from gapless.engine.select import scored
 from gapless.evaluate.inherited import Inherited
 from gapless.nets.cost import Cost, count
 from gapless.spaces.contract import SearchSpace, Shape, subnet
@@ -56,9 +57,7 @@ def shared(
     run: Run, archs: Sequence[Arch], recalibrated: bool, advance: Callable[[float], None] = lambda share: None
 ) -> list[Record]:
     """Records on ``val`` with the super-network's weights, with statistics of their own or with its."""
-    evaluator = Inherited(recalibrate=recalibrated)
-    streams = run.streams_of_run.child("recalibrate")
-    return evaluator.scores(run.space, run.net, archs, run.net_shape, run.data, run.device, streams, advance)
+    return scored(run, Inherited(recalibrate=recalibrated), archs, advance)
 
 
 def walk(choices: Space, start: Arch, steps: int, streams: Streams) -> list[Arch]:

@@ -42,16 +42,16 @@ class Choose(Decision):
                 expected="a Choose of at least 1 module", got="none", do="write Choose(name=module, ...)"
             )
         for name, module in given.items():
-            usable = isinstance(name, str) and NAME.fullmatch(name) and not hasattr(self, name)
+            taken = isinstance(name, str) and hasattr(self, name)
+            usable = isinstance(name, str) and NAME.fullmatch(name) and not taken
             if not usable or not isinstance(module, nn.Module):
+                do = "give an nn.Module" if usable else "give another name, of letters and digits"
+                if taken:
+                    do = f"give another name: every Choose has an attribute '{name}'"
                 raise BadValue(
                     expected="options of a Choose as names to modules",
                     got=f"{name!r} as a name" if not usable else f"{name}={type(module).__name__}",
-                    do="give an nn.Module"
-                    if usable
-                    else f"give another name: every Choose has an attribute '{name}'"
-                    if isinstance(name, str) and hasattr(self, name)
-                    else "give another name, of letters and digits",
+                    do=do,
                 )
             self.add_module(name, module)
         self._options = tuple(given)

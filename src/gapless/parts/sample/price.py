@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from gapless.core import Arch, Path, Space
+from gapless.core import Arch, Choice, Path, Space
 from gapless.parts.contract import Active, Gates
+
+Rows = Mapping[Path, Mapping[str, float]]
 
 
 def price(active: Active, costs: Gates) -> float:
@@ -29,22 +31,15 @@ def ranked(choices: Space, costs: Gates) -> dict[Path, list[str]]:
     return dict(_ranked(choices, (), _rows(choices, costs)))
 
 
-def _ranked(
-    space: Space, prefix: Path, rows: Mapping[Path, Mapping[str, float]]
-) -> Iterator[tuple[Path, list[str]]]:
+def _ranked(space: Space, prefix: Path, rows: Rows) -> Iterator[tuple[Path, list[str]]]:
     for choice in space.choices:
         path = (*prefix, choice.name)
-        costs = {
-            option: _extreme(choice.inside(option), (*path, option), rows, -1)[0]
-            + rows.get(path, {}).get(option, 0.0)
-            for option in choice.options
-        }
-        yield path, sorted(costs, key=lambda option: -costs[option])
+        yield path, [option for _, option, _ in _priced(choice, path, rows, -1)]
         for option in choice.options:
             yield from _ranked(choice.inside(option), (*path, option), rows)
 
 
-def _rows(choices: Space, costs: Gates) -> dict[Path, dict[str, float]]:
+def _rows(choices: Space, costs: Gates) -> Rows:
     return {
         path: dict(zip(group.options, costs[group.name][row].tolist(), strict=True))
         for group in choices.groups()
@@ -52,16 +47,19 @@ def _rows(choices: Space, costs: Gates) -> dict[Path, dict[str, float]]:
     }
 
 
-def _extreme(
-    space: Space, prefix: Path, rows: Mapping[Path, Mapping[str, float]], sign: int
-) -> tuple[float, Arch]:
+def _extreme(space: Space, prefix: Path, rows: Rows, sign: int) -> tuple[float, Arch]:
     total, picks = 0.0, []
     for choice in space.choices:
-        path, ranked = (*prefix, choice.name), []
-        for option in choice.options:
-            cost, inner = _extreme(choice.inside(option), (*path, option), rows, sign)
-            ranked.append((cost + rows.get(path, {}).get(option, 0.0), option, inner))
-        best = sorted(ranked, key=lambda entry: sign * entry[0])[: choice.most]
+        best = _priced(choice, (*prefix, choice.name), rows, sign)[: choice.most]
         total += sum(cost for cost, _, _ in best)
         picks.append((choice.name, tuple((option, arch) for _, option, arch in best)))
     return total, Arch(tuple(picks))
+
+
+def _priced(choice: Choice, path: Path, rows: Rows, sign: int) -> list[tuple[float, str, Arch]]:
+    """Options with their costs and what they hold at these, sorted; dearest first with a sign of -1."""
+    found = []
+    for option in choice.options:
+        cost, inner = _extreme(choice.inside(option), (*path, option), rows, sign)
+        found.append((cost + rows.get(path, {}).get(option, 0.0), option, inner))
+    return sorted(found, key=lambda entry: sign * entry[0])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -40,4 +41,15 @@ def descend(run: RunView, mixes: Sequence[Mix], batch: Batch) -> Scalars:
         loss.backward()  # type: ignore[no-untyped-call]
         rows.append(scores("train", loss, logits, y))
     run.weights.step(run.progress)
+    return mean(rows)
+
+
+def mean(rows: Sequence[Scalars]) -> Scalars:
+    """Of every scalar over the paths."""
     return {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]}
+
+
+def no_sampler(name: str, stage: Any) -> Iterable[str]:
+    """Says that a rule has no paths to descend on."""
+    if stage.sample is None:
+        yield f"the update rule '{name}' needs a sampler, but the stage has none"

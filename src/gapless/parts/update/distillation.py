@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from gapless.nets.gate import Mix, path
 from gapless.nets.statistics import still
 from gapless.parts.contract import Batch, Extra, RunView, Scalars
 from gapless.parts.sample.price import extreme
-from gapless.parts.update.descend import scores
+from gapless.parts.update.descend import mean, no_sampler, scores
 
 TEACHER = "distillation/teacher"
 
@@ -89,11 +89,6 @@ def learn(
     return logits.detach(), scores("train", loss, logits, y)
 
 
-def mean(rows: Sequence[Scalars]) -> Scalars:
-    """Of every scalar over the paths."""
-    return {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]}
-
-
 def check_weights(labels: float, soft: float) -> None:
     """Raises:
     BadValue: a weight below 0.
@@ -103,9 +98,3 @@ def check_weights(labels: float, soft: float) -> None:
             expected="weights of labels and of the teacher of at least 0", got=f"{labels} and {soft}",
             do="raise them",
         )  # fmt: skip
-
-
-def no_sampler(name: str, stage: Any) -> Iterable[str]:
-    """Says that a rule has no paths to teach."""
-    if stage.sample is None:
-        yield f"the update rule '{name}' needs a sampler, but the stage has none"

@@ -8,7 +8,8 @@ from typing import Any
 
 from gapless.core import Space
 from gapless.parts.contract import Batch, Extra, RunView, Scalars
-from gapless.parts.update.distillation import check_weights, learn, mean, no_sampler
+from gapless.parts.update.descend import mean, no_sampler
+from gapless.parts.update.distillation import check_weights, learn
 
 
 @dataclass(frozen=True)

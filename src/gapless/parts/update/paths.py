@@ -8,7 +8,7 @@ from typing import Any
 
 from gapless.core import Space
 from gapless.parts.contract import Batch, Extra, RunView, Scalars
-from gapless.parts.update.descend import descend
+from gapless.parts.update.descend import descend, no_sampler
 
 
 @dataclass(frozen=True)
@@ -25,5 +25,4 @@ class Paths:
         return descend(run, run.paths(), train)
 
     def conflicts(self, recipe: Any, stage: Any, choices: Space) -> Iterable[str]:
-        if stage.sample is None:
-            yield "the update rule 'paths' needs a sampler, but the stage has none"
+        yield from no_sampler("paths", stage)
