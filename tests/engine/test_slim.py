@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.nn.models import MODELS, Net, inverted
 from tests.oracles import costs as oracle
+from torch import nn
 
 import gapless.methods
 from gapless.engine import slim
@@ -15,7 +16,7 @@ from gapless.evaluate.inherited import Inherited
 from gapless.explore.limited import Limited
 from gapless.explore.random import Random
 from gapless.nets.cost import count
-from gapless.nn import Repeat
+from gapless.nn import Choose, Repeat
 from gapless.spaces import from_module
 from gapless.spaces.contract import Shape, subnet
 from gapless.spaces.darts import Darts
@@ -34,6 +35,15 @@ NESTED = (
     ),
     Shape(4),
 )
+
+
+def unlike():
+    """A 1x1 convolution of every pixel costs more than a 3x3 one of 2x2 pixels, and has fewer parameters."""
+    few = nn.Sequential(nn.AvgPool2d(4), nn.Conv2d(4, 4, 3, padding=1), nn.Upsample(scale_factor=4))
+    return Choose(large=nn.Conv2d(4, 4, 5, padding=2), small=nn.Conv2d(4, 4, 1), few=few)
+
+
+OPPOSED = from_module(lambda image: Net(image, 4, one=unlike(), two=unlike()), name="opposed"), Shape(4)
 
 
 def run_of(select, tiny=CHAIN, method="spos"):
@@ -111,7 +121,7 @@ def price_of(run, arch):
 
 
 @pytest.mark.parametrize("kind", ["macs", "params"])
-@pytest.mark.parametrize("tiny", [CHAIN, CELLS, NESTED], ids=["chain", "darts", "nested"])
+@pytest.mark.parametrize("tiny", [CHAIN, CELLS, NESTED, OPPOSED], ids=["chain", "darts", "nested", "opposed"])
 def test_without_limits_to_the_cheapest(tiny, kind):
     run = run_of(Slim(60, ONE_BATCH, cost=kind), tiny)
     found = advance(run)
@@ -146,14 +156,15 @@ def test_several_ways_on_inside_one_option():
     )
 
 
-def test_limits_on_parameters_lead_the_way_by_parameters():
-    probe = run_of(Slim(1, ONE_BATCH))
+@pytest.mark.parametrize("tiny", [CHAIN, OPPOSED], ids=["chain", "opposed"])
+def test_limits_on_parameters_lead_the_way_by_parameters(tiny):
+    probe = run_of(Slim(1, ONE_BATCH), tiny)
 
     def parameters(arch):
         return count(subnet(probe.space, arch, probe.use.shape, probe.use.image), probe.use.image).parameters
 
     most = float(sorted(parameters(arch) for arch in probe.choices)[2])
-    run = run_of(Slim(60, ONE_BATCH, limits=Limits((("params", most),), probe.use.shape)))
+    run = run_of(Slim(60, ONE_BATCH, limits=Limits((("params", most),), probe.use.shape)), tiny)
     found = advance(run)
     expected, _ = written_out(run, lambda arch: parameters(arch) <= most, None, "params")
     assert [record.arch for record in run.history] == expected
